@@ -1,0 +1,128 @@
+"""What every kind of content does the same way when it changes; called by the commands of the kinds.
+
+These functions check what they are given and keep derived columns (`readers`, places in lists, revisions) true.
+Permissions are the calling command's business.
+"""
+
+import unicodedata
+from collections.abc import Sequence
+from uuid import UUID
+
+from sqlalchemy import delete, select, text, update
+from sqlalchemy.dialects.postgresql import insert as pg_insert
+
+from kshare.content.models import CategoryRow, ContentRow, ContentTagRow, CounterRow, RevisionRow, TagNameRow, TagRow
+from kshare.content.reads import SubjectRow
+from kshare.core.access import Classification
+from kshare.core.errors import invalid
+from kshare.core.ids import new_id
+from kshare.core.writing import Work
+
+
+def readers_of(content: ContentRow) -> list[UUID]:
+    """Who reads it: its author alone while it is a draft, else the audience and the author."""
+    if content.state == "draft":
+        return [content.author_id]
+    return list(dict.fromkeys((*content.audience, content.author_id)))
+
+
+async def check_audience(work: Work, audience: Sequence[UUID]) -> None:
+    """Raises 422 for an id that is no person, department or group, nor everyone."""
+    known = set((await work.session.execute(select(SubjectRow.id).where(SubjectRow.id.in_(audience)))).scalars())
+    for position, subject in enumerate(audience):
+        if subject not in known:
+            raise invalid(f"/audience/{position}", "unknown_reference", "There is no such department, group or person.")
+
+
+async def check_category(work: Work, category_id: UUID | None) -> None:
+    """Raises 422 for a category that does not exist."""
+    if category_id is not None and await work.session.get(CategoryRow, category_id) is None:
+        raise invalid("/category_id", "unknown_reference", "There is no such category.")
+
+
+def check_classification(work: Work, classification: Classification) -> None:
+    """Raises 422 for a classification above the caller's own clearance, which would hide it from its author."""
+    if classification.level > work.principal.clearance:
+        raise invalid("/classification", "above_clearance", "This is above your own clearance.")
+
+
+async def add_content(work: Work, content: ContentRow, tags: Sequence[str], note: str | None = None) -> None:
+    """Stores a new content with its counters, tags and first revision."""
+    content.id = content.id or new_id()
+    content.readers = readers_of(content)
+    work.add(content, CounterRow(content_id=content.id))
+    _add_revision(work, content, note)
+    await work.flush()
+    if tags:
+        await set_tags(work, content, tags)
+
+
+async def revise(work: Work, content: ContentRow, note: str | None) -> None:
+    """Keeps the text it has now as its newest revision."""
+    content.revision += 1
+    _add_revision(work, content, note)
+
+
+def _add_revision(work: Work, content: ContentRow, note: str | None) -> None:
+    work.add(
+        RevisionRow(
+            content_id=content.id,
+            number=content.revision or 1,
+            title=content.title,
+            summary=content.summary or "",
+            body=content.body or "",
+            note=note,
+            author_id=work.principal.id,
+            created_at=work.now,
+        )
+    )
+
+
+async def set_state(work: Work, content: ContentRow, state: str) -> None:
+    """Moves it to a state; the first publication gives it its place in lists."""
+    content.state = state
+    if state == "published" and content.published_at is None:
+        content.published_at = content.listed_at = work.now
+        await work.session.execute(
+            update(ContentTagRow).where(ContentTagRow.id == content.id).values(listed_at=work.now)
+        )
+    content.readers = readers_of(content)
+    content.updated_at = work.now
+
+
+def folded(name: str) -> str:
+    """The form under which two spellings of a tag are one: width and case folded."""
+    return unicodedata.normalize("NFKC", name).casefold().strip()
+
+
+async def set_tags(work: Work, content: ContentRow, names: Sequence[str]) -> None:
+    """Makes these its tags; synonyms lead to their tag, unknown names become tags."""
+    wanted = {folded(name): name.strip() for name in names}
+    known = select(TagNameRow.folded, TagNameRow.tag_id).where(TagNameRow.folded.in_(wanted))
+    ids: dict[str, UUID] = {row.folded: row.tag_id for row in await work.session.execute(known)}
+    # In one order for everybody, so that two writers of the same new tags wait for each other instead of deadlocking.
+    for key in sorted(wanted.keys() - ids.keys()):
+        ids[key] = await _tag_named(work, key, wanted[key])
+    await work.session.execute(delete(ContentTagRow).where(ContentTagRow.id == content.id))
+    rows = [{"id": content.id, "tag_id": tag_id, "listed_at": content.listed_at} for tag_id in set(ids.values())]
+    if rows:
+        await work.session.execute(pg_insert(ContentTagRow), rows)
+
+
+async def _tag_named(work: Work, key: str, name: str) -> UUID:
+    """The tag of a name that was unknown a moment ago; created unless somebody else has just done so."""
+    tag = TagRow(id=new_id(), name=name)
+    work.add(tag)
+    await work.flush()
+    named = pg_insert(TagNameRow).values(folded=key, tag_id=tag.id, name=name, preferred=True)
+    if (await work.session.execute(named.on_conflict_do_nothing().returning(TagNameRow.tag_id))).scalar() is not None:
+        return tag.id
+    await work.session.delete(tag)
+    await work.flush()
+    existing = select(TagNameRow.tag_id).where(TagNameRow.folded == key)
+    return (await work.session.execute(existing)).scalar_one()
+
+
+async def lock_name(work: Work, name: str) -> None:
+    """Holds a name until the transaction ends, so that two callers cannot both find it free."""
+    await work.session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": name})

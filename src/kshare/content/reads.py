@@ -1,0 +1,187 @@
+"""How content is read, whatever its kind: who sees it, and the parts every kind shows."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, DateTime, Numeric, Text, Uuid, cast, func, literal_column, or_, select
+from sqlalchemy.dialects.postgresql import array
+from sqlalchemy.orm import Mapped, mapped_column
+
+from kshare.content.models import CategoryRow, ContentRow, ContentTagRow, CounterRow, RevisionRow, TagNameRow, TagRow
+from kshare.content.shapes import (
+    AudienceMember,
+    CategorySummary,
+    Counters,
+    Revision,
+    RevisionSummary,
+    TagSummary,
+)
+from kshare.core.access import Classification, Permission
+from kshare.core.database import Row
+from kshare.core.reading import (
+    Alias,
+    Filter,
+    Listing,
+    Many,
+    One,
+    Order,
+    Source,
+    View,
+    Viewer,
+    Walk,
+    constant,
+    everyone_sees,
+)
+from kshare.core.writing import Rule
+from kshare.people.models import DepartmentRow
+from kshare.people.reads import DEPARTMENT, PERSON
+
+
+def visible_content(row: Alias) -> ColumnElement[bool]:
+    """The one predicate of seeing: a shared subject, enough clearance, and a key that may read content at all."""
+    return (
+        row.readers.op("&&")(Viewer.subjects)
+        & (row.classification <= Viewer.clearance)
+        & Viewer.holds(Permission.content_read)
+    )
+
+
+def visible_through_content(row: Alias) -> ColumnElement[bool]:
+    """Visibility of what belongs to a content (`row.content_id`): seen exactly when the content is."""
+    return select(ContentRow.id).where(ContentRow.id == row.content_id, visible_content(ContentRow)).exists()
+
+
+def own(row: Alias, permission: Permission) -> ColumnElement[bool]:
+    """The viewer wrote it and has the permission that writing asks for."""
+    return (row.author_id == Viewer.id) & Viewer.holds(permission)
+
+
+def own_or_managed(write: Permission, manage: Permission) -> Rule:
+    """Authors may, and whoever manages the content's department or category."""
+    return lambda row: or_(own(row, write), Viewer.holds_within(manage, row.department_id, row.category_id))
+
+
+class SubjectRow(Row):
+    """Everything that can be an audience, by name: a database view over people, departments, groups and everyone."""
+
+    __tablename__ = "subject"
+    __table_args__ = ({"info": {"is_view": True}},)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    kind: Mapped[str]
+    name: Mapped[str]
+
+
+CATEGORY_SUMMARY = View("category", CategorySummary, CategoryRow, everyone_sees)
+TAG_SUMMARY = View("tag", TagSummary, TagRow, everyone_sees)
+AUDIENCE_MEMBER = View("subject", AudienceMember, SubjectRow, everyone_sees)
+COUNTERS = View(
+    "counters",
+    Counters,
+    CounterRow,
+    visible_through_content,
+    {
+        "rating": lambda row: func.round(
+            cast(row.rating_sum, Numeric) / func.nullif(row.ratings, literal_column("0")), literal_column("2")
+        )
+    },
+)
+
+
+def classification_name(row: Alias) -> ColumnElement[str]:
+    """The stored level as its name."""
+    names = array([constant(level.value) for level in Classification], type_=Text)
+    return func.coalesce(names[row.classification + literal_column("1")], constant("restricted"))
+
+
+CONTENT_FIELDS: dict[str, Source] = {
+    "author": One(PERSON, on=lambda row, person: person.id == row.author_id),
+    "department": One(DEPARTMENT, on=lambda row, department: department.id == row.department_id),
+    "category": One(CATEGORY_SUMMARY, on=lambda row, category: category.id == row.category_id),
+    "tags": Many(
+        TAG_SUMMARY,
+        on=lambda row, tag: tag.id.in_(select(ContentTagRow.tag_id).where(ContentTagRow.id == row.id)),
+        order=lambda tag: (tag.name, tag.id),
+        first=50,
+    ),
+    "classification": classification_name,
+    "counters": One(COUNTERS, on=lambda row, counter: counter.content_id == row.id, seen_with_parent=True),
+}
+"""Where the fields of `ContentSummary` come from; a kind adds its own and `permissions`."""
+
+AUDIENCE: Source = Many(
+    AUDIENCE_MEMBER,
+    on=lambda row, subject: subject.id == func.any(row.audience),
+    order=lambda subject: (subject.kind, subject.name),
+    first=100,
+)
+
+REVISION_FIELDS: dict[str, Source] = {"author": One(PERSON, on=lambda row, person: person.id == row.author_id)}
+REVISION = View("revision", Revision, RevisionRow, visible_through_content, REVISION_FIELDS)
+
+REVISIONS = Listing(
+    "revisions",
+    REVISION,
+    filters={"content": Filter(Uuid, lambda row, value: row.content_id == value)},
+    orders={"-number": Order((("number", int), ("id", UUID)))},
+    default_order="-number",
+    summary=RevisionSummary,
+)
+
+NEWEST = Order((("listed_at", datetime), ("id", UUID)))
+LATEST_CHANGE = Order((("updated_at", datetime), ("id", UUID)))
+CONTENT_ORDERS = {"-published_at": NEWEST, "-updated_at": LATEST_CHANGE}
+"""The orders every list of content offers, newest first."""
+
+
+def subtree(tree: type[CategoryRow] | type[DepartmentRow]) -> Walk:
+    """A filter by a place in a tree that means everything below it too."""
+    column = "category_id" if tree is CategoryRow else "department_id"
+    return Walk(
+        values=lambda value: select(tree.id).where(tree.path.op("@>")(array([value]))),
+        where=lambda row, place: getattr(row, column) == place,
+    )
+
+
+def _within(tree: type[CategoryRow] | type[DepartmentRow], column: str) -> Filter:
+    def where(row: Alias, value: ColumnElement[Any]) -> ColumnElement[bool]:
+        inside: ColumnElement[bool] = getattr(row, column).in_(
+            select(tree.id).where(tree.path.op("@>")(array([value])))
+        )
+        return inside
+
+    return Filter(Uuid, where, subtree(tree))
+
+
+def _tagged(row: Alias, value: ColumnElement[Any]) -> ColumnElement[bool]:
+    posting = select(ContentTagRow.id).join(TagNameRow, TagNameRow.tag_id == ContentTagRow.tag_id)
+    inside: ColumnElement[bool] = row.id.in_(posting.where(TagNameRow.folded == value))
+    return inside
+
+
+CONTENT_FILTERS: dict[str, Filter] = {
+    "state": Filter(Text, lambda row, value: row.state == value),
+    "author": Filter(Uuid, lambda row, value: row.author_id == value),
+    "category": _within(CategoryRow, "category_id"),
+    "department": _within(DepartmentRow, "department_id"),
+    "tag": Filter(
+        Text,
+        _tagged,
+        Walk(
+            values=lambda value: select(TagNameRow.tag_id).where(TagNameRow.folded == value),
+            where=lambda posting, tag: posting.tag_id == tag,
+            through=ContentTagRow,
+            join=lambda row, posting: posting.id == row.id,
+        ),
+    ),
+    "language": Filter(Text, lambda row, value: row.language == value),
+    "published_from": Filter(DateTime(timezone=True), lambda row, value: row.listed_at >= value),
+    "published_before": Filter(DateTime(timezone=True), lambda row, value: row.listed_at < value),
+}
+"""The filters every list of content offers. `category` and `department` mean the whole subtree."""
+
+
+def published_unless_asked(row: Alias, filters: frozenset[str]) -> ColumnElement[bool] | None:
+    """Lists show what is published, unless a state is asked for."""
+    return None if "state" in filters else row.state == constant("published")

@@ -1,0 +1,150 @@
+"""Content as readers see it, whatever its kind."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import ClassVar
+from uuid import UUID
+
+from kshare.core.access import Classification
+from kshare.core.journal import Happened
+from kshare.core.reading import Entity, Shape
+from kshare.people.shapes import DepartmentSummary, PersonSummary
+
+
+class Language(StrEnum):
+    """The language a text is written in."""
+
+    zh = "zh"
+    en = "en"
+
+
+class State(StrEnum):
+    """Where a content stands: only its author reads a draft; an archived one is out of the lists."""
+
+    draft = "draft"
+    published = "published"
+    archived = "archived"
+
+
+class CategorySummary(Entity):
+    """A category, as shown beside other things."""
+
+    name: str
+    """Its name."""
+    name_en: str | None
+    """Its English name."""
+
+
+class TagSummary(Entity):
+    """A tag, as shown beside other things."""
+
+    name: str
+    """Its preferred name."""
+
+
+class Counters(Shape):
+    """How often a content was discussed and used."""
+
+    comments: int
+    """Comments that are not deleted."""
+    likes: int
+    """People who like it."""
+    thanks: int
+    """People who said thanks for it."""
+    favourites: int
+    """People who keep it among their favourites."""
+    followers: int
+    """People who follow it."""
+    views: int
+    """Times it was read."""
+    ratings: int
+    """People who rated it."""
+    rating: float | None
+    """The mean of their scores, 1 to 5; null before the first."""
+
+
+class AudienceMember(Entity):
+    """Whom a content was shared with."""
+
+    kind: str
+    """`everyone`, `department`, `group` or `person`."""
+    name: str
+    """Its name."""
+
+
+class ContentSummary(Entity):
+    """What every kind of content has."""
+
+    state: State
+    """Draft, published or archived."""
+    title: str
+    """The title."""
+    summary: str
+    """What it is about, in a sentence or two."""
+    language: Language
+    """The language it is written in."""
+    author: PersonSummary
+    """Who wrote it."""
+    department: DepartmentSummary | None
+    """The author's department when it was written."""
+    category: CategorySummary | None
+    """Its place in the category tree."""
+    tags: list[TagSummary]
+    """Its tags, by name."""
+    classification: Classification
+    """How secret it is: read only by those cleared for it."""
+    counters: Counters
+    """How often it was discussed and used."""
+    revision: int
+    """The number of its newest text."""
+    version: int
+    """Grows with every change."""
+    created_at: datetime
+    """When it was created."""
+    updated_at: datetime
+    """When it last changed."""
+    published_at: datetime | None
+    """When it was first published."""
+    permissions: list[str]
+    """What you may do with it."""
+
+
+class Revision(Entity):
+    """A content's text as it was."""
+
+    number: int
+    """1 for the first text, then one more with each change of the text."""
+    title: str
+    """The title then."""
+    summary: str
+    """The summary then."""
+    body: str
+    """The Markdown body then."""
+    note: str | None
+    """What its author said of the change."""
+    author: PersonSummary
+    """Who wrote this revision."""
+    created_at: datetime
+    """When it was written."""
+
+
+class RevisionSummary(Entity):
+    """A revision without its text."""
+
+    number: int
+    """1 for the first text, then one more with each change of the text."""
+    title: str
+    """The title then."""
+    note: str | None
+    """What its author said of the change."""
+    author: PersonSummary
+    """Who wrote this revision."""
+    created_at: datetime
+    """When it was written."""
+
+
+class ContentHappened(Happened):
+    """Something that happened to a content of any kind."""
+
+    about: ClassVar[str] = "content"
+    content_id: UUID

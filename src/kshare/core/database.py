@@ -1,0 +1,170 @@
+"""PostgreSQL: the engine for writes, the asyncpg pool for reads, the base of all rows.
+
+Two pools, because they want different things (docs/adr/0001-read-path.md): a read is one prepared statement in
+autocommit whose result is already JSON bytes; a write is an SQLAlchemy session in one transaction. Reads may later
+go to replicas; nothing else needs to change for it.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+from sqlalchemy import URL, DateTime, MetaData, Text, Uuid, event, make_url
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.orm import DeclarativeBase
+
+from kshare.core.errors import DomainError, invalid, unavailable
+from kshare.core.settings import Settings
+
+
+class Row(DeclarativeBase):
+    """Base of every table. Relationships, if any, are `lazy="raise"` and stay within a slice or point down."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map = {str: Text, datetime: DateTime(timezone=True), UUID: Uuid}  # noqa: RUF012
+
+
+class ReadConnection(asyncpg.Connection):  # type: ignore[type-arg]
+    """A connection that is handed back as it is: reads are single statements in autocommit and leave no state,
+    so asyncpg's clean-up statement, a round trip for every read, would clean nothing."""
+
+    def get_reset_query(self) -> str:
+        return ""
+
+
+async def _json_as_bytes(connection: Any) -> None:
+    """Answers arrive as `json`, whose binary form is its UTF-8 text: hand the bytes on untouched."""
+    await connection.set_type_codec("json", schema="pg_catalog", encoder=bytes, decoder=bytes, format="binary")
+
+
+class Database:
+    """The two pools of a process. `open()` before use, `close()` at the end."""
+
+    def __init__(self, url: str, settings: Settings) -> None:
+        self.url: URL = make_url(url).set(drivername="postgresql+asyncpg")
+        self._settings = settings
+        self._pool: asyncpg.Pool[asyncpg.Record] | None = None
+        milliseconds = str(int(settings.statement_timeout * 1000))
+        self._server_settings = {"timezone": "UTC", "jit": "off", "application_name": "kshare"}
+        self._timeouts = {"statement_timeout": milliseconds, "idle_in_transaction_session_timeout": "30000"}
+        self.engine: AsyncEngine = create_async_engine(
+            self.url,
+            pool_size=settings.write_pool,
+            max_overflow=0,
+            pool_timeout=settings.pool_timeout,
+            pool_pre_ping=False,
+            connect_args={"server_settings": self._server_settings | self._timeouts, "timeout": settings.pool_timeout},
+        )
+        event.listen(self.engine.sync_engine, "connect", lambda connection, _: connection.run_async(_json_as_bytes))
+        self.sessions = async_sessionmaker(self.engine, class_=AsyncSession, expire_on_commit=False, autoflush=False)
+
+    @property
+    def dsn(self) -> str:
+        """The address for asyncpg itself."""
+        return self.url.set(drivername="postgresql").render_as_string(hide_password=False)
+
+    async def open(self) -> None:
+        """Opens the read pool; raises DomainError `unavailable` when PostgreSQL cannot be reached."""
+        reads_only = {
+            "default_transaction_read_only": "on",
+            # Every statement is written so that one plan is right for all values (bounded scans along an index);
+            # planning it anew for each request would cost more than running it.
+            "plan_cache_mode": "force_generic_plan",
+        }
+        self._pool = await asyncpg.create_pool(
+            self.dsn,
+            min_size=min(2, self._settings.read_pool),
+            max_size=self._settings.read_pool,
+            timeout=5,
+            command_timeout=self._settings.statement_timeout + 1,
+            max_cacheable_statement_size=256 * 1024,
+            statement_cache_size=400,
+            connection_class=ReadConnection,
+            server_settings=self._server_settings | self._timeouts | reads_only,
+            init=_json_as_bytes,
+        )
+
+    async def close(self) -> None:
+        """Closes both pools, giving running statements five seconds."""
+        if self._pool is not None:
+            try:
+                await asyncio.wait_for(self._pool.close(), 5)
+            except (TimeoutError, OSError, asyncpg.PostgresError):
+                self._pool.terminate()
+            self._pool = None
+        await self.engine.dispose()
+
+    @property
+    def pool(self) -> "asyncpg.Pool[asyncpg.Record]":
+        if self._pool is None:
+            raise unavailable("The database is not connected.")
+        return self._pool
+
+    async def fetch_row(self, sql: str, values: Sequence[Any]) -> asyncpg.Record | None:
+        """One read: the first row of a statement, in autocommit."""
+        connection = await self.pool.acquire(timeout=self._settings.pool_timeout)
+        try:
+            return await connection.fetchrow(sql, *values)
+        finally:
+            await self.pool.release(connection)
+
+    async def fetch(self, sql: str, values: Sequence[Any]) -> list[asyncpg.Record]:
+        """One read: all rows of a statement, in autocommit."""
+        async with self.pool.acquire(timeout=self._settings.pool_timeout) as connection:
+            return await connection.fetch(sql, *values)
+
+
+_AWAY = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.TooManyConnectionsError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    OSError,
+)
+_RETRY = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError)
+
+
+def translate(error: BaseException) -> DomainError | None:
+    """What a database error means to a caller; None when it is a fault of ours."""
+    if isinstance(error, DomainError):
+        return error
+    if isinstance(error, PoolTimeout | TimeoutError):
+        return unavailable("The server is overloaded: no database connection became free in time.", 1)
+    if isinstance(error, DBAPIError):
+        cause: BaseException | None = error.orig
+        while cause is not None:
+            if isinstance(cause, asyncpg.PostgresError | asyncpg.InterfaceError | OSError):
+                return translate(cause)
+            cause = cause.__cause__
+        return unavailable("The database is away; it should be back soon.") if error.connection_invalidated else None
+    if isinstance(error, asyncpg.QueryCanceledError):
+        return unavailable("The database took too long to answer.", 2)
+    if isinstance(error, asyncpg.LockNotAvailableError):
+        return unavailable("Somebody else is changing this right now.", 1)
+    if isinstance(error, asyncpg.DataError):
+        return invalid("", "value", "A value is outside of what can be stored.")
+    if isinstance(error, _RETRY):
+        return unavailable("Two changes met; repeat the request.", 1)
+    if isinstance(error, asyncpg.UniqueViolationError):
+        return DomainError("already_exists", "Something with this name or key exists already.")
+    if isinstance(error, asyncpg.ForeignKeyViolationError):
+        return DomainError("conflict", "Something this refers to has just been removed, or is still in use.")
+    if isinstance(error, _AWAY):
+        return unavailable("The database is away; it should be back soon.")
+    return None

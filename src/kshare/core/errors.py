@@ -1,0 +1,226 @@
+"""Every business "no" and every refusal, in one catalogue that both doors render.
+
+A `DomainError` carries a stable code; the catalogue says its HTTP status, its title in both languages, its
+cause and its cure. REST renders it as problem+json, GraphQL as `extensions.code` (edge/).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+Language = Literal["zh", "en"]
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What a code means: for the answer (`status`, titles) and for the documentation (`cause`, `cure`)."""
+
+    status: int
+    en: str
+    zh: str
+    cause: str
+    cure: str
+
+
+PROBLEMS: dict[str, Problem] = {
+    "bad_request": Problem(
+        400, "Bad request", "请求无效", "The request could not be understood.", "Read `detail` and correct the request."
+    ),
+    "invalid_json": Problem(
+        400, "Invalid JSON", "JSON 格式错误", "The body is not JSON, or is nested too deeply.", "Send valid JSON."
+    ),
+    "invalid_cursor": Problem(
+        400, "Invalid cursor", "游标无效", "The cursor was not made by this server.", "Start again without a cursor."
+    ),
+    "cursor_mismatch": Problem(
+        400,
+        "Cursor of another list",
+        "游标与列表不符",
+        "The cursor belongs to another list, filter or order.",
+        "Send the filters and the order the cursor came with, or start without a cursor.",
+    ),
+    "unauthenticated": Problem(
+        401,
+        "Not signed in",
+        "未登录",
+        "No credentials were sent, or they are unknown, expired or revoked.",
+        "Send `Authorization: Bearer` with a valid key or access token.",
+    ),
+    "forbidden": Problem(
+        403,
+        "Not allowed",
+        "没有权限",
+        "You can see this, but you may not do that with it.",
+        "Ask for a role or a key scope that allows it; `permissions` says what is allowed.",
+    ),
+    "not_found": Problem(
+        404, "Not found", "未找到", "It does not exist, or you may not see it.", "Check the id, or ask for access."
+    ),
+    "method_not_allowed": Problem(
+        405, "Method not allowed", "方法不允许", "The path has no such method.", "See the `Allow` header."
+    ),
+    "not_acceptable": Problem(
+        406, "Not acceptable", "无法提供所需格式", "No offered format is acceptable.", "Accept `application/json`."
+    ),
+    "conflict": Problem(
+        409, "Conflict", "状态冲突", "The state of the object does not allow this.", "Read it again, then decide."
+    ),
+    "already_exists": Problem(
+        409,
+        "Already exists",
+        "已存在",
+        "Something with this name or key exists.",
+        "Choose another, or change that one.",
+    ),
+    "idempotency_in_progress": Problem(
+        409,
+        "Still running",
+        "请求仍在处理",
+        "A request with this Idempotency-Key is still running.",
+        "Wait as long as `Retry-After` says, then repeat it.",
+    ),
+    "version_conflict": Problem(
+        412,
+        "Changed by somebody else",
+        "版本冲突",
+        "The object is not in the version you named.",
+        "Read it again, merge your change and send the new version.",
+    ),
+    "too_large": Problem(413, "Too large", "内容过大", "The body is over the limit.", "Send less at once."),
+    "uri_too_long": Problem(414, "Address too long", "地址过长", "The URL is over the limit.", "Shorten the query."),
+    "unsupported_media_type": Problem(
+        415, "Unsupported media type", "不支持的媒体类型", "The body is of an unknown type.", "Send `application/json`."
+    ),
+    "invalid": Problem(
+        422,
+        "Invalid input",
+        "输入无效",
+        "Some of the input breaks a rule; `errors` points at each place.",
+        "Correct the places named in `errors`.",
+    ),
+    "idempotency_mismatch": Problem(
+        422,
+        "Idempotency-Key used before",
+        "幂等键已用于其他请求",
+        "This Idempotency-Key was used with another body.",
+        "Use a new key for a new request.",
+    ),
+    "too_complex": Problem(
+        422,
+        "Query too complex",
+        "查询过于复杂",
+        "The GraphQL document is too deep, too wide or too costly.",
+        "Ask for less at once; `extensions.cost` says what a query costs.",
+    ),
+    "precondition_required": Problem(
+        428,
+        "If-Match required",
+        "缺少 If-Match",
+        "A change needs `If-Match` with the ETag of what it changes.",
+        "Read the object and send its ETag.",
+    ),
+    "rate_limited": Problem(
+        429, "Too many requests", "请求过于频繁", "The rate limit is used up.", "Wait as long as `Retry-After` says."
+    ),
+    "headers_too_large": Problem(
+        431, "Headers too large", "请求头过大", "The request headers are over the limit.", "Send smaller headers."
+    ),
+    "internal": Problem(
+        500,
+        "Internal error",
+        "内部错误",
+        "Something went wrong on our side; it is logged under `request_id`.",
+        "Try again; if it stays, report the `request_id`.",
+    ),
+    "unavailable": Problem(
+        503,
+        "Temporarily unavailable",
+        "暂时不可用",
+        "The database or another needed service is away, or the server is overloaded.",
+        "Repeat after `Retry-After` seconds.",
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class FieldError:
+    """One broken rule: where (RFC 6901 pointer or `?parameter`), which rule, and the rule in words."""
+
+    pointer: str
+    code: str
+    message: str
+
+
+@dataclass
+class DomainError(Exception):
+    """A refusal with a code from `PROBLEMS`; rendered once by each door, never caught on the way."""
+
+    code: str
+    detail: str = ""
+    errors: Sequence[FieldError] = ()
+    headers: Mapping[str, str] = field(default_factory=dict)
+    extra: Mapping[str, object] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        super().__init__(self.code, self.detail)
+
+    @property
+    def problem(self) -> Problem:
+        return PROBLEMS[self.code]
+
+
+def not_found(what: str = "object") -> DomainError:
+    """The one answer for what does not exist and for what the caller may not see."""
+    return DomainError("not_found", f"There is no such {what}, or you may not see it.")
+
+
+def invalid(pointer: str, code: str, message: str) -> DomainError:
+    """A 422 with a single place."""
+    return DomainError("invalid", message, errors=[FieldError(pointer, code, message)])
+
+
+def unavailable(detail: str, retry_after: int = 2) -> DomainError:
+    """A 503 that asks to come back after `retry_after` seconds."""
+    return DomainError("unavailable", detail, headers={"Retry-After": str(retry_after)})
+
+
+MESSAGES_ZH: dict[str, str] = {
+    "missing": "缺少必填字段",
+    "extra_forbidden": "未知字段",
+    "string_type": "应为字符串",
+    "string_too_long": "内容过长",
+    "string_too_short": "内容过短",
+    "int_type": "应为整数",
+    "int_parsing": "应为整数",
+    "int_from_float": "应为整数",
+    "bool_type": "应为布尔值",
+    "bool_parsing": "应为布尔值",
+    "uuid_parsing": "不是有效的标识符",
+    "uuid_type": "不是有效的标识符",
+    "enum": "不是允许的取值",
+    "literal_error": "不是允许的取值",
+    "datetime_parsing": "不是有效的时间",
+    "datetime_from_date_parsing": "不是有效的时间",
+    "timezone_aware": "时间必须带时区",
+    "date_parsing": "不是有效的日期",
+    "greater_than_equal": "数值过小",
+    "less_than_equal": "数值过大",
+    "too_long": "项目过多",
+    "too_short": "项目过少",
+    "list_type": "应为列表",
+    "model_attributes_type": "应为对象",
+    "model_type": "应为对象",
+    "dict_type": "应为对象",
+    "text_nul": "不得包含 NUL 字符",
+    "text_surrogate": "不得包含孤立的代理字符",
+    "text_control": "不得包含控制字符",
+    "unknown_parameter": "未知参数",
+    "unknown_reference": "引用的对象不存在",
+    "string_pattern_mismatch": "格式不符",
+}
+"""Chinese for the rules a field can break, by code; a code without a line is shown in English."""
+
+
+def localized(error: FieldError, language: Language) -> str:
+    """The rule in the caller's language."""
+    return MESSAGES_ZH.get(error.code, error.message) if language == "zh" else error.message

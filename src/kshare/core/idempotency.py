@@ -1,0 +1,108 @@
+"""Answers kept for repeated requests: the key is inserted in the same transaction as the write it belongs to."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import Index, LargeBinary, SmallInteger, delete, func, select, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from kshare.core.clock import now
+from kshare.core.database import Row
+from kshare.core.errors import DomainError
+from kshare.core.writing import Work
+
+KEPT = timedelta(hours=24)
+
+
+class IdempotencyRow(Row):
+    """A request that was answered, and its answer."""
+
+    __tablename__ = "idempotency"
+    __table_args__ = (Index("ix_idempotency_created_at", "created_at"),)
+
+    principal_id: Mapped[UUID] = mapped_column(primary_key=True)
+    operation: Mapped[str] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(primary_key=True)
+    fingerprint: Mapped[bytes] = mapped_column(LargeBinary)
+    status: Mapped[int] = mapped_column(SmallInteger)
+    headers: Mapped[dict[str, str]] = mapped_column(JSONB)
+    body: Mapped[bytes] = mapped_column(LargeBinary)
+    created_at: Mapped[datetime] = mapped_column(default=now)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An HTTP answer as both doors give it."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Repeatable:
+    """A request that carries an Idempotency-Key: whose, for which operation, and a digest of what it asks."""
+
+    operation: str
+    key: str
+    fingerprint: bytes
+
+    @classmethod
+    def of(cls, operation: str, key: str, *parts: bytes) -> "Repeatable":
+        """Raises 422 for a key that is empty, longer than 255 characters or not printable ASCII."""
+        if not 0 < len(key) <= 255 or not key.isascii() or not key.isprintable():
+            raise DomainError("invalid", "Idempotency-Key must be 1 to 255 printable ASCII characters.")
+        return cls(operation, key, hashlib.sha256(b"\0".join(parts)).digest())
+
+
+async def earlier_answer(work: Work, request: Repeatable) -> Answer | None:
+    """The stored answer of the same request, or None when it is new; holds the key until the transaction ends.
+
+    Raises `idempotency_in_progress` while another request with the key runs, `idempotency_mismatch` for another body.
+    """
+    lock = text("SELECT pg_try_advisory_xact_lock(hashtextextended(:name, 1))")
+    name = f"{work.principal.id}/{request.operation}/{request.key}"
+    if not (await work.session.execute(lock, {"name": name})).scalar_one():
+        raise DomainError(
+            "idempotency_in_progress",
+            "A request with this Idempotency-Key is still running.",
+            headers={"Retry-After": "1"},
+        )
+    query = select(IdempotencyRow).where(
+        IdempotencyRow.principal_id == work.principal.id,
+        IdempotencyRow.operation == request.operation,
+        IdempotencyRow.key == request.key,
+    )
+    row = (await work.session.execute(query)).scalar_one_or_none()
+    if row is None:
+        return None
+    if row.created_at < work.now - KEPT:
+        await work.session.delete(row)
+        await work.flush()
+        return None
+    if row.fingerprint != request.fingerprint:
+        raise DomainError("idempotency_mismatch", "This Idempotency-Key was used with another request.")
+    return Answer(row.status, dict(row.headers), row.body)
+
+
+def keep_answer(work: Work, request: Repeatable, answer: Answer) -> None:
+    """Stores the answer with the write it answers."""
+    work.add(
+        IdempotencyRow(
+            principal_id=work.principal.id,
+            operation=request.operation,
+            key=request.key,
+            fingerprint=request.fingerprint,
+            status=answer.status,
+            headers=answer.headers,
+            body=answer.body,
+        )
+    )
+
+
+async def forget_old_answers(work: Work) -> None:
+    """Removes answers older than 24 hours; run now and then by the worker."""
+    await work.session.execute(delete(IdempotencyRow).where(IdempotencyRow.created_at < func.now() - KEPT))

@@ -1,0 +1,73 @@
+"""Cursors of keyset pages: opaque, sealed, and bound to the list, filters and order they were made for.
+
+A cursor is base64url(fingerprint, seal, keys): the fingerprint says which list it belongs to, the seal (keyed by a
+secret and that list) that we made it, the keys where the page ended. The database makes cursors in the same
+statement that reads the page (core/reading.py); this module says how, and checks those that come back.
+"""
+
+import base64
+import binascii
+import hashlib
+import hmac
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import orjson
+from sqlalchemy import ColumnElement, LargeBinary, Text, bindparam, func, literal_column
+
+from kshare.core.errors import DomainError
+
+_FINGERPRINT = 6
+_SEAL = 8
+
+
+class CursorKey:
+    """The key of one list with its filters and order: derived from the server's secret, bound into the statement."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, secret: bytes, listing: str, filters: Mapping[str, Any], order: str) -> None:
+        scope = orjson.dumps([listing, filters, order], option=orjson.OPT_SORT_KEYS, default=str)
+        self.value = hmac.digest(secret, scope, "sha256")
+
+    def keys(self, cursor: str) -> list[Any]:
+        """The keys in a cursor; raises `invalid_cursor` or `cursor_mismatch`."""
+        try:
+            raw = base64.urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4))
+        except (binascii.Error, ValueError):
+            raise _INVALID from None
+        fingerprint, seal, payload = (
+            raw[:_FINGERPRINT],
+            raw[_FINGERPRINT : _FINGERPRINT + _SEAL],
+            raw[_FINGERPRINT + _SEAL :],
+        )
+        if len(seal) < _SEAL or base64.urlsafe_b64encode(raw).rstrip(b"=") != cursor.encode():
+            raise _INVALID
+        if fingerprint != self.value[:_FINGERPRINT]:
+            raise DomainError("cursor_mismatch", "This cursor belongs to another list, other filters or another order.")
+        if not hmac.compare_digest(seal, hashlib.sha256(self.value + payload).digest()[:_SEAL]):
+            raise _INVALID
+        keys: list[Any] = orjson.loads(payload)
+        return keys
+
+
+_INVALID = DomainError("invalid_cursor", "This cursor was not made by this server; start without one.")
+
+
+def cursor_sql(keys: Sequence[ColumnElement[Any]]) -> ColumnElement[str]:
+    """The cursor after a row with these sort keys, as an SQL expression over the bound `cursor_key`."""
+    key = bindparam("cursor_key", type_=LargeBinary)
+    payload = func.convert_to(func.json_build_array(*keys).cast(Text), literal_column("'UTF8'"))
+    seal = func.substring(func.sha256(key.op("||")(payload)), 1, literal_column(str(_SEAL)))
+    raw = func.substring(key, 1, literal_column(str(_FINGERPRINT))).op("||")(seal).op("||")(payload)
+    text = func.encode(raw, literal_column("'base64'"))
+    return func.translate(text, literal_column("E'+/=\\n'"), literal_column("'-_'"))
+
+
+def typed(value: Any, kind: type) -> Any:
+    """A key from a cursor as the value its column has."""
+    if kind is datetime:
+        return datetime.fromisoformat(value)
+    return UUID(value) if kind is UUID else value

@@ -1,0 +1,66 @@
+"""Who asks: a person, a service, the system itself, or nobody; with everything a rule may need to know of them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Literal
+from uuid import UUID
+
+from kshare.core.access import SCOPABLE, Permission
+
+EVERYONE = UUID("00000000-0000-7000-8000-000000000001")
+"""The subject that every signed-in person and service has."""
+
+SYSTEM_ID = UUID("00000000-0000-7000-8000-000000000002")
+"""The actor of what kshare does by itself (imports, reactors)."""
+
+NO_SCOPE: Mapping[Permission, tuple[UUID, ...]] = {}
+
+
+@dataclass(frozen=True)
+class Principal:
+    """One caller, as of its sign-in; kept in memory only until something about it changes (people/signin.py).
+
+    `subjects`: itself, its departments up to the root, its groups and `EVERYONE`. `departments` and `categories`
+    hold, for each scoped permission, every department (category) it holds in, subtrees expanded.
+    """
+
+    id: UUID
+    kind: Literal["person", "service", "system", "nobody"]
+    name: str
+    subjects: tuple[UUID, ...]
+    clearance: int
+    permissions: frozenset[Permission]
+    departments: Mapping[Permission, tuple[UUID, ...]] = field(default_factory=lambda: NO_SCOPE)
+    categories: Mapping[Permission, tuple[UUID, ...]] = field(default_factory=lambda: NO_SCOPE)
+    department_id: UUID | None = None
+    key_id: UUID | None = None
+
+    def may(self, permission: Permission) -> bool:
+        """Whether it holds the permission anywhere; where exactly is for the row's own rule to say."""
+        return permission in self.permissions or bool(
+            self.departments.get(permission) or self.categories.get(permission)
+        )
+
+    @cached_property
+    def binds(self) -> dict[str, Any]:
+        """The values every statement may refer to as the viewer (core/reading.py, `Viewer`)."""
+        values: dict[str, Any] = {
+            "viewer_id": self.id,
+            "viewer_subjects": self.subjects,
+            "viewer_clearance": self.clearance,
+            "viewer_permissions": [permission.value for permission in self.permissions],
+        }
+        for permission in SCOPABLE:
+            values[f"viewer_departments_{permission}"] = self.departments.get(permission, ())
+            values[f"viewer_categories_{permission}"] = self.categories.get(permission, ())
+        return values
+
+    @property
+    def label(self) -> str:
+        """For log lines: kind and id, no name."""
+        return f"{self.kind}:{self.id}"
+
+
+NOBODY = Principal(UUID(int=0), "nobody", "nobody", (), -1, frozenset())
+SYSTEM = Principal(SYSTEM_ID, "system", "kshare", (EVERYONE,), 3, frozenset(Permission))

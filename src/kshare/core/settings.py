@@ -1,0 +1,84 @@
+"""All configuration: one class, `KSHARE_*` variables, nothing read from the environment elsewhere."""
+
+import json
+import os
+import secrets
+from functools import cached_property
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, HttpUrl, SecretStr, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class SettingsError(Exception):
+    """A configuration kshare refuses to start with; the message says what to set."""
+
+
+class Settings(BaseSettings):
+    """What can be configured. Every field is the variable `KSHARE_<FIELD>`."""
+
+    model_config = SettingsConfigDict(env_prefix="KSHARE_", env_file=".env", extra="ignore", frozen=True)
+
+    environment: Literal["development", "production"] = Field(
+        "development", description="In production secrets are demanded and never generated."
+    )
+    data_dir: Path = Field(Path("data"), description="Where the embedded database, secrets and demo keys live.")
+    host: str = Field("127.0.0.1", description="Address to listen on.")
+    port: int = Field(8000, ge=0, le=65535, description="Port to listen on.")
+    workers: int = Field(1, ge=1, le=64, description="Processes that serve.")
+    public_url: HttpUrl | None = Field(None, description="How clients reach this server, when behind a proxy.")
+
+    database_url: SecretStr | None = Field(None, description="PostgreSQL >= 15; without it kshare starts its own.")
+    read_pool: int = Field(10, ge=1, le=200, description="Connections for reads, a process.")
+    write_pool: int = Field(6, ge=1, le=200, description="Connections for writes, a process.")
+    pool_timeout: float = Field(1.5, gt=0, le=30, description="Seconds to wait for a connection before answering 503.")
+    statement_timeout: float = Field(5, gt=0, le=600, description="Seconds one statement may take.")
+
+    redis_url: SecretStr | None = Field(None, description="Redis for rate limits shared by several processes.")
+    rate_limit: int = Field(6000, ge=1, description="Requests a minute for one principal.")
+    max_body: int = Field(4 * 1024 * 1024, ge=1024, description="Bytes of a request body.")
+
+    secret: SecretStr | None = Field(None, description="Seals cursors; at least 32 characters.")
+
+    oidc_issuer: str | None = Field(None, description="Issuer of OIDC access tokens.")
+    oidc_audience: str | None = Field(None, description="Audience the tokens must name.")
+    oidc_algorithms: tuple[str, ...] = Field(("RS256", "PS256", "ES256", "EdDSA"), description="Allowed algorithms.")
+
+    otlp_endpoint: str | None = Field(None, description="OpenTelemetry collector (OTLP over HTTP).")
+    log_format: Literal["json", "console"] = Field("json", description="How log lines look.")
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level logged.")
+    demo: bool = Field(False, description="Load the demo company into an empty database.")
+
+    @model_validator(mode="after")
+    def _complete(self) -> "Settings":
+        if (self.oidc_issuer is None) != (self.oidc_audience is None):
+            raise ValueError("KSHARE_OIDC_ISSUER and KSHARE_OIDC_AUDIENCE belong together: set both or neither")
+        return self
+
+    @cached_property
+    def signing_secret(self) -> bytes:
+        """The secret that seals cursors; generated into the data directory on first use outside production.
+
+        Raises SettingsError in production when `KSHARE_SECRET` is missing or short.
+        """
+        if self.secret is not None:
+            if len(self.secret.get_secret_value()) < 32:
+                raise SettingsError("KSHARE_SECRET is shorter than 32 characters: use a longer random one")
+            return self.secret.get_secret_value().encode()
+        if self.environment == "production":
+            raise SettingsError("KSHARE_SECRET is required in production: set it to >= 32 random characters")
+        return self._generated("secret").encode()
+
+    def _generated(self, name: str) -> str:
+        """A secret kept in `<data_dir>/secrets.json` (0600), made on first use."""
+        path = self.data_dir / "secrets.json"
+        kept: dict[str, str] = json.loads(path.read_text()) if path.exists() else {}
+        if name not in kept:
+            kept[name] = secrets.token_urlsafe(48)
+            self.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+            draft = path.with_suffix(".new")
+            with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as out:
+                json.dump(kept, out)
+            draft.replace(path)
+        return kept[name]

@@ -1,0 +1,194 @@
+"""One write path: a `Work` is one transaction for one principal; commands are the only code that changes rows.
+
+One request, one transaction; one command, one savepoint where several commands may share the request. Only `Work`
+commits. Rows are loaded for change through a `Guard`, which is also what the read path uses: what is hidden is not
+found, what is visible but not allowed is forbidden, in that order.
+"""
+
+import functools
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any, Concatenate, Generic, ParamSpec, TypeVar
+from uuid import UUID
+
+import asyncpg
+from sqlalchemy import ColumnElement, select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm.exc import StaleDataError
+
+from kshare.core.access import Permission
+from kshare.core.clock import now
+from kshare.core.database import Database, Row
+from kshare.core.errors import DomainError, not_found
+from kshare.core.journal import Happened, JournalRow
+from kshare.core.principal import Principal
+from kshare.core.reading import Alias, Visible
+
+R = TypeVar("R", bound=Row)
+P = ParamSpec("P")
+T = TypeVar("T")
+
+Rule = Callable[[Alias], ColumnElement[bool]]
+
+
+@dataclass(frozen=True, eq=False)
+class Guard(Generic[R]):
+    """Who sees a row, and who may do what with it; the one definition for reads, commands and `permissions`."""
+
+    what: str
+    row: type[R]
+    visible: Visible
+    rules: Mapping[str, Rule] = field(default_factory=dict)
+    only: Callable[[Alias], ColumnElement[bool]] | None = None
+
+    def rules_for(self, row: Alias) -> dict[str, ColumnElement[bool]]:
+        """Every action and the condition under which this viewer may do it to this row."""
+        return {name: rule(row) for name, rule in self.rules.items()}
+
+
+class Work:
+    """One transaction for one principal."""
+
+    def __init__(self, principal: Principal, session: AsyncSession, *, shared: bool = False) -> None:
+        self.principal = principal
+        self.session = session
+        self.shared = shared
+        """Several commands may run in it, so each gets a savepoint."""
+        self.now = now()
+        self.after_commit: list[Callable[[], None]] = []
+
+    def add(self, *rows: Row) -> None:
+        """New rows."""
+        self.session.add_all(rows)
+
+    async def flush(self) -> None:
+        """Sends pending changes, so that statements see them."""
+        await self.session.flush()
+
+    async def load(
+        self, guard: Guard[R], id: UUID, action: str | None = None, *, version: int | None = None
+    ) -> R:
+        """A row to change, locked. Raises `not_found`, then `forbidden`, then `version_conflict`."""
+        row = guard.row
+        identity: ColumnElement[Any] = row.id  # type: ignore[attr-defined]
+        conditions = [identity == id]
+        if guard.only is not None:
+            conditions.append(guard.only(row))
+        if (visible := guard.visible(row)) is not None:
+            conditions.append(visible)
+        allowed = guard.rules[action](row) if action else identity == id
+        query = select(row, allowed).where(*conditions).with_for_update(of=row)
+        found = (await self.session.execute(query, self.principal.binds)).one_or_none()
+        if found is None:
+            raise not_found(guard.what)
+        entity, may = found
+        if not may:
+            raise DomainError("forbidden", f"You may not {(action or '').replace('_', ' ')} this {guard.what}.")
+        if version is not None and entity.version != version:
+            raise stale(entity.version)
+        return entity  # type: ignore[no-any-return]
+
+    async def exists(self, guard: Guard[Any], id: UUID) -> bool:
+        """Whether the principal sees such a row."""
+        row = guard.row
+        conditions = [row.id == id]
+        if guard.only is not None:
+            conditions.append(guard.only(row))
+        if (visible := guard.visible(row)) is not None:
+            conditions.append(visible)
+        return (await self.session.execute(select(row.id).where(*conditions), self.principal.binds)).first() is not None
+
+    def record(
+        self,
+        happened: Happened,
+        object_id: UUID,
+        readers: list[UUID],
+        *,
+        classification: int = 0,
+        content_id: UUID | None = None,
+    ) -> None:
+        """Writes to the journal, in this transaction, who may hear of it included."""
+        self.session.add(
+            JournalRow(
+                happened=happened.event_name(),
+                actor_id=self.principal.id,
+                object_kind=happened.about,
+                object_id=object_id,
+                content_id=content_id,
+                readers=readers,
+                classification=classification,
+                payload=happened.model_dump(mode="json"),
+                at=self.now,
+            )
+        )
+
+    async def connection(self) -> "asyncpg.Connection[Any]":
+        """The asyncpg connection of this transaction, for reading back what was written through core/reading.py."""
+        await self.session.flush()
+        connection = await (await self.session.connection()).get_raw_connection()
+        driver: asyncpg.Connection[Any] = connection.driver_connection  # type: ignore[assignment]
+        return driver
+
+
+def stale(current: int) -> DomainError:
+    """A 412 that tells the version there is now."""
+    return DomainError(
+        "version_conflict",
+        f"It has been changed since; its version is now {current}.",
+        extra={"current_version": current},
+    )
+
+
+@asynccontextmanager
+async def writing(database: Database, principal: Principal, *, shared: bool = False) -> AsyncIterator[Work]:
+    """One transaction: committed when the block ends, rolled back when it raises."""
+    async with database.sessions() as session:
+        work = Work(principal, session, shared=shared)
+        try:
+            async with session.begin():
+                yield work
+        except StaleDataError:
+            raise DomainError("version_conflict", "Somebody else changed it at the same moment.") from None
+    for callback in work.after_commit:
+        callback()
+
+
+COMMANDS: dict[str, Permission] = {}
+"""Every command and the permission it asks for, for the access matrix."""
+
+
+def command(
+    permission: Permission,
+) -> Callable[
+    [Callable[Concatenate[Work, P], Awaitable[T]]], Callable[Concatenate[Work, P], Awaitable[T]]
+]:
+    """Makes a function a command: the permission is checked before the body runs, and its changes are all or none."""
+
+    def decorate(
+        function: Callable[Concatenate[Work, P], Awaitable[T]],
+    ) -> Callable[Concatenate[Work, P], Awaitable[T]]:
+        COMMANDS[function.__name__] = permission
+
+        @functools.wraps(function)
+        async def run(work: Work, *args: P.args, **kwargs: P.kwargs) -> T:
+            require(work.principal, permission)
+            if not work.shared:
+                result = await function(work, *args, **kwargs)
+                await work.session.flush()
+                return result
+            async with work.session.begin_nested():
+                return await function(work, *args, **kwargs)
+
+        run.permission = permission  # type: ignore[attr-defined]
+        return run
+
+    return decorate
+
+
+def require(principal: Principal, permission: Permission) -> None:
+    """Raises `unauthenticated` or `forbidden` unless the principal holds the permission at least somewhere."""
+    if principal.kind == "nobody":
+        raise DomainError("unauthenticated", "Send a key or an access token.")
+    if not principal.may(permission):
+        raise DomainError("forbidden", f"This needs the permission {permission.value}.")

@@ -1,0 +1,20 @@
+"""What both doors need of the process they run in."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from uuid import UUID
+
+from kshare.core.database import Database
+from kshare.core.principal import Principal
+from kshare.core.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Kernel:
+    """One process: its settings, its database, how to sign in, and how to wake the reactors after a commit."""
+
+    settings: Settings
+    database: Database
+    authenticate: Callable[[str | None], Awaitable[Principal]]
+    principal_of: Callable[[UUID], Awaitable[Principal | None]]
+    wake: Callable[[], None]

@@ -1,0 +1,124 @@
+"""Asking the read path for something, from either door: one object, a page, or any object by its id."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+from uuid import UUID
+
+import asyncpg
+
+from kshare.core.errors import not_found
+from kshare.core.paging import CursorKey, typed
+from kshare.core.principal import Principal
+from kshare.core.reading import (
+    Listing,
+    PageForm,
+    Selection,
+    Statement,
+    View,
+    checked_limit,
+    node_statement,
+    one_statement,
+    page_statement,
+    render,
+)
+from kshare.edge.kernel import Kernel
+
+
+@dataclass(frozen=True, slots=True)
+class OneRead:
+    """One object by id. `missing` says whether its absence is null (GraphQL) or 404."""
+
+    view: View[Any]
+    id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class PageRead:
+    """A page of a list."""
+
+    listing: Listing[Any]
+    filters: Mapping[str, Any]
+    order: str
+    limit: int
+    cursor: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class NodeRead:
+    """Whichever object has this id."""
+
+    views: Sequence[View[Any]]
+    id: UUID
+
+
+Connection: TypeAlias = asyncpg.Connection  # type: ignore[type-arg]
+
+
+async def fetch(
+    kernel: Kernel,
+    principal: Principal,
+    statement: Statement,
+    values: Mapping[str, Any],
+    connection: Connection | None = None,
+) -> asyncpg.Record | None:
+    """Runs a read: on the read pool, or on the connection of the transaction whose changes it is to see."""
+    arguments = statement.bind({**principal.binds, **values})
+    if connection is not None:
+        return await connection.fetchrow(statement.sql, *arguments)
+    return await kernel.database.fetch_row(statement.sql, arguments)
+
+
+async def read_one(
+    kernel: Kernel,
+    principal: Principal,
+    read: OneRead,
+    selection: Selection,
+    connection: Connection | None = None,
+    extra: Mapping[str, Any] | None = None,
+) -> tuple[bytes, int | None]:
+    """The JSON of an object and its version; raises 404 for what does not exist or is hidden."""
+    statement = one_statement(read.view, selection)
+    values = {"id": read.id} if extra is None else {"id": read.id, **extra}
+    row = await fetch(kernel, principal, statement, values, connection)
+    if row is None:
+        raise not_found(read.view.name)
+    return render(statement, row["json"]), row["version"]
+
+
+async def read_page(
+    kernel: Kernel,
+    principal: Principal,
+    read: PageRead,
+    form: PageForm,
+    extra: Mapping[str, Any] | None = None,
+    connection: Connection | None = None,
+) -> tuple[bytes, str | None]:
+    """The JSON of a page and the cursor of the next one; raises 400 for a cursor of something else."""
+    listing, order = read.listing, read.order
+    key = CursorKey(kernel.settings.signing_secret, listing.name, read.filters, order)
+    values: dict[str, Any] = {"limit": checked_limit(read.limit), "cursor_key": key.value, **(extra or {})}
+    for name, value in read.filters.items():
+        values[f"f_{name}"] = value
+    values["has_previous"] = read.cursor is not None
+    if read.cursor is not None:
+        columns = listing.orders[order].columns
+        for index, (part, (_, kind)) in enumerate(zip(key.keys(read.cursor), columns, strict=True)):
+            values[f"key_{index}"] = typed(part, kind)
+    statement = page_statement(listing, frozenset(read.filters), order, after=read.cursor is not None, form=form)
+    row = await fetch(kernel, principal, statement, values, connection)
+    assert row is not None
+    return render(statement, row["json"]), row["next_cursor"]
+
+
+async def read_node(
+    kernel: Kernel,
+    principal: Principal,
+    read: NodeRead,
+    picks: Sequence[tuple[View[Any], Selection]],
+    extra: Mapping[str, Any] | None = None,
+) -> bytes | None:
+    """The JSON of whichever object has the id, or None."""
+    statement = node_statement(picks)
+    row = await fetch(kernel, principal, statement, {"id": read.id, **(extra or {})})
+    return None if row is None or row["json"] is None else render(statement, row["json"])

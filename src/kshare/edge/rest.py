@@ -1,0 +1,584 @@
+"""The REST door: an operation parses, calls one function, returns.
+
+Operations are declared with everything a reader of the contract wants to know, and FastAPI makes the contract of it.
+Requests do not pass FastAPI's dependency machinery, which costs as much as a whole read: `Call` parses what the
+declaration says, with the same models, and nothing else.
+"""
+
+import hashlib
+import inspect
+import json
+import re
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Annotated, Any, Literal, TypeVar
+from urllib.parse import parse_qsl, urlencode
+from uuid import UUID
+
+import orjson
+from fastapi import FastAPI, Header, Path, Query
+from fastapi.routing import APIRoute
+from pydantic import BaseModel, Field, ValidationError, create_model
+from starlette.requests import Request
+from starlette.responses import Response
+
+from kshare.core.access import Permission
+from kshare.core.errors import PROBLEMS, DomainError, FieldError
+from kshare.core.idempotency import Answer, Repeatable, earlier_answer, keep_answer
+from kshare.core.principal import Principal
+from kshare.core.reading import Ask, Listing, PageForm, Shape, View, whole
+from kshare.core.writing import Work, require, writing
+from kshare.edge.kernel import Kernel
+from kshare.edge.problems import field_errors
+from kshare.edge.reads import OneRead, PageRead, read_one, read_page
+from kshare.edge.telemetry import exchange_of
+
+M = TypeVar("M", bound=BaseModel)
+_JSON = "application/json"
+
+
+class Call:
+    """One request to an operation, parsed on demand."""
+
+    __slots__ = ("_body", "kernel", "principal", "request")
+
+    def __init__(self, request: Request, kernel: Kernel, principal: Principal) -> None:
+        self.request = request
+        self.kernel = kernel
+        self.principal = principal
+        self._body: bytes | None = None
+
+    def path_id(self, name: str = "id") -> UUID:
+        """An id in the path; 422 when it is none."""
+        value: str = self.request.path_params[name]
+        try:
+            if len(value) == 36:
+                return UUID(value)
+        except ValueError:
+            pass
+        raise DomainError("invalid", "This is no id.", [FieldError(f"{{{name}}}", "uuid_parsing", "not a valid UUID")])
+
+    def path_int(self, name: str) -> int:
+        """A number in the path; 422 when it is none."""
+        value: str = self.request.path_params[name]
+        if value.isascii() and value.isdigit() and len(value) <= 9:
+            return int(value)
+        raise DomainError("invalid", "This is no number.", [FieldError(f"{{{name}}}", "int_parsing", "not a number")])
+
+    def path_text(self, name: str, kind: "type[str] | Any") -> str:
+        """A text in the path, checked like any other text."""
+        checked = _one_field(kind, self.request.path_params[name], f"{{{name}}}")
+        return str(checked)
+
+    def query(self, model: type[M]) -> M:
+        """The query parameters as the declared model; 422 for unknown, repeated or wrong ones."""
+        return parse_query(self.request.scope["query_string"], model)
+
+    async def raw_body(self) -> bytes:
+        """The body; the gate has bounded it."""
+        if self._body is None:
+            self._body = await self.request.body()
+        return self._body
+
+    async def body(self, model: type[M]) -> M:
+        """The JSON body as the declared model; 415, 400 or 422 when it is none."""
+        content_type = self.request.headers.get("content-type", "")
+        if content_type.split(";")[0].strip().lower() not in (_JSON, ""):
+            raise DomainError("unsupported_media_type", "Send the body as application/json.")
+        return validated(model, parse_json(await self.raw_body()))
+
+    def expected_version(self, *, required: bool) -> int | None:
+        """The version in `If-Match`: 428 when it is missing but required; -1, which matches none, when it is foreign."""
+        header = self.request.headers.get("if-match")
+        if header is None:
+            if required:
+                raise DomainError("precondition_required", "Send If-Match with the ETag of what you change.")
+            return None
+        if header.strip() == "*":
+            return None
+        tags = re.findall(r'(?:^|,)\s*"(\d{1,9})(?:-[0-9a-f]+)?"', header)
+        return int(tags[0]) if len(tags) == 1 else -1
+
+    async def one(self, view: View[Any], id: UUID, *, include: frozenset[str] = frozenset()) -> Response:
+        """An object with its ETag, or 304 when the caller has it already."""
+        body, version = await read_one(
+            self.kernel, self.principal, OneRead(view, id), _whole(view.shape, view, include)
+        )
+        return self._tagged(body, version)
+
+    def _tagged(self, body: bytes, version: int | None, status: int = 200) -> Response:
+        tag = etag(body, version)
+        if status == 200 and tag in self.request.headers.get("if-none-match", "").replace(" ", "").split(","):
+            return Response(status_code=304, headers={"ETag": tag})
+        return Response(body, status, {"ETag": tag}, _JSON)
+
+    async def page(self, listing: Listing[Any], query: BaseModel, **fixed: Any) -> Response:
+        """A page of a list; the query's fields are its filters, `limit`, `cursor` and `order`."""
+        filters = {
+            name: getattr(value, "value", value)
+            for name in listing.filters
+            if (value := fixed.get(name) if name in fixed else getattr(query, name, None)) is not None
+        }
+        order = getattr(query, "order", None) or listing.default_order
+        limit = getattr(query, "limit", 20)
+        read = PageRead(listing, filters, order, limit, getattr(query, "cursor", None))
+        body, following = await read_page(self.kernel, self.principal, read, _page_form(listing))
+        if following is None:
+            return Response(body, 200, None, _JSON)
+        url = self.request.url.path + "?" + urlencode(_next_parameters(self.request, following))
+        return Response(body, 200, {"Link": f'<{url}>; rel="next"'}, _JSON)
+
+    async def write(
+        self, perform: "Callable[[Work], Awaitable[Written]]", *, view: View[Any] | None = None
+    ) -> Response:
+        """One transaction: performs the command, reads back what it made, keeps the answer for a repeated request."""
+        key = self.request.headers.get("idempotency-key")
+        repeatable = None
+        if key is not None and self.request.method == "POST":
+            scope = self.request.scope
+            parts = (await self.raw_body(), scope["query_string"], self.request.headers.get("if-match", "").encode())
+            repeatable = Repeatable.of(f"POST {scope['path']}", key, *parts)
+        try:
+            async with writing(self.kernel.database, self.principal) as work:
+                if repeatable and (answer := await earlier_answer(work, repeatable)):
+                    return Response(answer.body, answer.status, {**answer.headers, "Idempotent-Replayed": "true"}, None)
+                answer = await self._answered(work, await perform(work), view)
+                if repeatable:
+                    keep_answer(work, repeatable, answer)
+        except DomainError as error:
+            if error.code == "version_conflict" and view is not None:
+                body, version = await read_one(
+                    self.kernel, self.principal, OneRead(view, self.path_id()), _whole(view.shape, view, frozenset())
+                )
+                error.headers = {**error.headers, "ETag": etag(body, version)}
+            raise
+        self.kernel.wake()
+        return Response(answer.body, answer.status, answer.headers, None)
+
+    async def _answered(self, work: Work, written: "Written", view: View[Any] | None) -> Answer:
+        if written.body is not None:
+            return Answer(written.status, {**written.headers, "Content-Type": _JSON}, written.body)
+        if written.id is None or view is None:
+            return Answer(204, dict(written.headers), b"")
+        body, version = await read_one(
+            self.kernel,
+            self.principal,
+            OneRead(view, written.id),
+            _whole(view.shape, view, frozenset()),
+            await work.connection(),
+        )
+        return Answer(written.status, {**written.headers, "Content-Type": _JSON, "ETag": etag(body, version)}, body)
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What a command leads to: an object to read back, a body of its own, or nothing (204)."""
+
+    id: UUID | None = None
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes | None = None
+
+    @classmethod
+    def created(cls, id: UUID, path: str) -> "Written":
+        """201 with its address."""
+        return cls(id, 201, {"Location": f"{path}/{id}"})
+
+
+def etag(body: bytes, version: int | None) -> str:
+    """A strong ETag: the version, which `If-Match` compares, and a digest of the representation, since counters and
+    `permissions` change without the version."""
+    return f'"{version or 0}-{hashlib.blake2b(body, digest_size=8).hexdigest()}"'
+
+
+_wholes: dict[tuple[Any, frozenset[str]], Any] = {}
+
+
+def _whole(shape: type[Shape], view: View[Any], include: frozenset[str]) -> Any:
+    key = (view, include)
+    if key not in _wholes:
+        _wholes[key] = whole(shape, view, include=include)
+    return _wholes[key]
+
+
+_forms: dict[Any, PageForm] = {}
+
+
+def _page_form(listing: Listing[Any]) -> PageForm:
+    if listing not in _forms:
+        _forms[listing] = PageForm(rest=listing.selection)
+    return _forms[listing]
+
+
+def _next_parameters(request: Request, cursor: str) -> list[tuple[str, str]]:
+    return [(k, v) for k, v in request.query_params.multi_items() if k != "cursor"] + [("cursor", cursor)]
+
+
+# ---- parsing --------------------------------------------------------------------------------------------------------
+
+
+def parse_json(body: bytes) -> Any:
+    """A JSON document; 400 when it is none. What is JSON but not Unicode is let through for the text rules to point at."""
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError as strict:
+        try:
+            return json.loads(body, parse_constant=_no_constant)
+        except (ValueError, RecursionError):
+            message = "nested too deeply" if "recursion" in str(strict) else str(strict)
+            raise DomainError("invalid_json", f"The body is not valid JSON: {message[:200]}") from None
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(f"{name} is not JSON")
+
+
+def validated(model: type[M], document: Any, prefix: str = "") -> M:
+    """The document as the model; 422 with a pointer for each broken rule."""
+    try:
+        return model.model_validate(document)
+    except ValidationError as error:
+        raise _invalid(error, prefix, document) from None
+
+
+def _invalid(error: ValidationError, prefix: str = "", document: Any = None) -> DomainError:
+    broken = error.errors(include_url=False, include_context=False, include_input=False)
+    places = field_errors(broken, prefix, document)
+    return DomainError("invalid", f"{len(broken)} of the rules for this input are broken.", places)
+
+
+def _one_field(kind: Any, value: Any, pointer: str) -> Any:
+    model = _field_models.get(kind)
+    if model is None:
+        model = _field_models[kind] = create_model("PathText", value=(kind, ...))
+    try:
+        return model.model_validate({"value": value}).value  # type: ignore[attr-defined]
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+        raise DomainError(
+            "invalid", "A part of the path is not acceptable.", [FieldError(pointer, first["type"], first["msg"])]
+        ) from None
+
+
+_field_models: dict[Any, type[BaseModel]] = {}
+
+
+def parse_query(query_string: bytes, model: type[M]) -> M:
+    """Query parameters as a model whose fields are scalars or lists of scalars."""
+    try:
+        pairs = parse_qsl(query_string.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=200)
+    except ValueError:
+        raise DomainError("bad_request", "The query string is not valid percent-encoded UTF-8.") from None
+    data: dict[str, Any] = {}
+    lists = _list_fields(model)
+    for name, value in pairs:
+        if name in lists:
+            data.setdefault(name, []).append(value)
+        elif name in data:
+            raise _query_error(name, "repeated_parameter", "This parameter can be given only once")
+        else:
+            data[name] = value
+    try:
+        return model.model_validate(data)
+    except ValidationError as error:
+        broken = error.errors(include_url=False, include_context=False, include_input=False)
+        if broken[0]["type"] == "extra_forbidden":
+            raise _query_error(str(broken[0]["loc"][0]), "unknown_parameter", "There is no such parameter") from None
+        places = field_errors([{**one, "loc": ("query", *one["loc"])} for one in broken])
+        raise DomainError("invalid", "A query parameter is not acceptable.", places) from None
+
+
+def _query_error(name: str, code: str, message: str) -> DomainError:
+    pointer = "?" + name.encode("utf-8", "replace").decode()[:100]
+    return DomainError("invalid", f"{message}: {pointer}", [FieldError(pointer, code, message)])
+
+
+_lists: dict[type[BaseModel], frozenset[str]] = {}
+
+
+def _list_fields(model: type[BaseModel]) -> frozenset[str]:
+    if model not in _lists:
+        _lists[model] = frozenset(n for n, f in model.model_fields.items() if "list[" in str(f.annotation))
+    return _lists[model]
+
+
+class NoQuery(Ask):
+    """An operation without query parameters."""
+
+
+def page_query(listing: Listing[Any], filters: type[BaseModel] = NoQuery) -> type[BaseModel]:
+    """The query model of a list: its filters, and what every list has."""
+    orders = tuple(listing.orders)
+    order = Annotated[Literal[orders], Field(description="The order; a leading `-` means descending.")]  # type: ignore[valid-type]
+    return create_model(
+        f"{listing.name.title().replace('_', '')}Query",
+        __base__=filters,
+        limit=(Annotated[int, Field(ge=1, le=100, description="Entries on a page.")], 20),
+        cursor=(
+            Annotated[str, Field(max_length=1000, description="`next_cursor` of the page before.")] | None,
+            None,
+        ),
+        order=(order, listing.default_order),
+    )
+
+
+# ---- declaring ------------------------------------------------------------------------------------------------------
+
+
+class Page(Shape):
+    """A page of a list."""
+
+    next_cursor: str | None
+    """The cursor of the next page; null on the last one."""
+
+
+_pages: dict[type[Shape], type[Page]] = {}
+
+
+def page_of(shape: type[Shape]) -> type[Page]:
+    """The answer of a list of a shape."""
+    if shape not in _pages:
+        name = f"{shape.__name__.removesuffix('Summary')}Page"
+        _pages[shape] = create_model(
+            name,
+            __base__=Page,
+            items=(list[shape], Field(description="The entries, in order.")),  # type: ignore[valid-type]
+        )
+    return _pages[shape]
+
+
+Endpoint = Callable[[Call], Awaitable[Response]]
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One method of one path, as the contract shows it."""
+
+    method: str
+    path: str
+    name: str
+    summary: str
+    permission: Permission | None
+    endpoint: Endpoint
+    tag: str
+    path_types: Mapping[str, Any] = field(default_factory=dict)
+    query: type[BaseModel] | None = None
+    body: Any = None
+    answer: Any = None
+    status: int = 200
+    description: str = ""
+    if_match: Literal["no", "optional", "required"] = "no"
+    problems: Sequence[str] = ()
+    media_type: str = _JSON
+    other_statuses: Mapping[int, str] = field(default_factory=dict)
+
+    async def __call__(self, request: Request) -> Response:
+        kernel: Kernel = request.app.state.kernel
+        principal = await kernel.authenticate(request.headers.get("authorization"))
+        exchange_of(request.scope).principal_label = principal.label
+        if self.permission is not None:
+            require(principal, self.permission)
+        if self.query is None and request.scope["query_string"]:
+            parse_query(request.scope["query_string"], NoQuery)
+        return await self.endpoint(Call(request, kernel, principal))
+
+
+class Door:
+    """The operations of one slice."""
+
+    def __init__(self, tag: str) -> None:
+        self.tag = tag
+        self.operations: list[Operation] = []
+
+    def operation(
+        self, method: str, path: str, name: str, summary: str, permission: Permission | None, **options: Any
+    ) -> Callable[[Endpoint], Endpoint]:
+        """Declares the decorated function as an operation; `options` are fields of `Operation`."""
+
+        def declare(endpoint: Endpoint) -> Endpoint:
+            description = inspect.getdoc(endpoint) or ""
+            self.operations.append(
+                Operation(
+                    method, path, name, summary, permission, endpoint, self.tag, description=description, **options
+                )
+            )
+            return endpoint
+
+        return declare
+
+    def page(
+        self,
+        path: str,
+        listing: Listing[Any],
+        name: str,
+        summary: str,
+        permission: Permission,
+        filters: type[BaseModel] = NoQuery,
+        fixed: Mapping[str, str] | None = None,
+        **options: Any,
+    ) -> None:
+        """A list. `fixed` maps filters to the path parameters that give them."""
+        query = page_query(listing, filters)
+
+        async def endpoint(call: Call) -> Response:
+            given = {filter: call.path_id(parameter) for filter, parameter in (fixed or {}).items()}
+            return await call.page(listing, call.query(query), **given)
+
+        answer = page_of(listing.summary or listing.view.shape)
+        problems = ("invalid_cursor", "cursor_mismatch", *options.pop("problems", ()))
+        self.operation(
+            "GET", path, name, summary, permission, query=query, answer=answer, problems=problems, **options
+        )(endpoint)
+
+    def one(self, path: str, view: View[Any], name: str, summary: str, permission: Permission) -> None:
+        """One object by its id, with its ETag."""
+
+        async def endpoint(call: Call) -> Response:
+            return await call.one(view, call.path_id())
+
+        self.operation(
+            "GET", path, name, summary, permission, answer=view.shape, other_statuses={304: "You have it already."}
+        )(endpoint)
+
+
+class _QuickRoute(APIRoute):
+    """A route that FastAPI documents and that calls its operation directly."""
+
+    def get_route_handler(self) -> Callable[[Request], Any]:
+        operation: Operation = self.endpoint.operation  # type: ignore[attr-defined]
+        return operation.__call__
+
+
+def install(app: FastAPI, doors: Sequence[Door]) -> None:
+    """Adds the operations of all slices to the application, under /v1."""
+    app.router.route_class = _QuickRoute
+    for operation in (operation for door in doors for operation in door.operations):
+        app.add_api_route(
+            f"/v1{operation.path}",
+            _documented(operation),
+            methods=[operation.method],
+            operation_id=operation.name,
+            summary=operation.summary,
+            description=_description(operation),
+            tags=[operation.tag],
+            status_code=operation.status,
+            response_model=operation.answer if operation.media_type == _JSON else None,
+            responses=_responses(operation),
+        )
+
+
+def _documented(operation: Operation) -> Callable[..., Any]:
+    """A function with the signature the contract is made of; it is never called."""
+
+    def documented() -> None:
+        raise NotImplementedError
+
+    parameters = []
+    for name in re.findall(r"{(\w+)}", operation.path):
+        kind = operation.path_types.get(name, UUID)
+        parameters.append((name, Annotated[kind, Path(description=f"The {name.replace('_', ' ')}.")], ...))
+    if operation.query is not None:
+        parameters.append(("query", Annotated[operation.query, Query()], ...))
+    if operation.body is not None:
+        parameters.append(("body", operation.body, ...))
+    if operation.if_match != "no":
+        kind = str if operation.if_match == "required" else str | None
+        text = "The ETag of the version you change."
+        default = ... if operation.if_match == "required" else None
+        parameters.append(("if_match", Annotated[kind, Header(alias="If-Match", description=text)], default))
+    if operation.method == "POST":
+        text = "Makes the request repeatable for 24 hours."
+        header = Header(alias="Idempotency-Key", description=text, min_length=1, max_length=255)
+        parameters.append(("idempotency_key", Annotated[str | None, header], None))
+    documented.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
+        [
+            inspect.Parameter(
+                name,
+                inspect.Parameter.KEYWORD_ONLY,
+                annotation=kind,
+                default=inspect.Parameter.empty if default is ... else default,
+            )
+            for name, kind, default in parameters
+        ]
+    )
+    documented.__name__ = operation.name
+    documented.operation = operation  # type: ignore[attr-defined]
+    return documented
+
+
+def _description(operation: Operation) -> str:
+    permission = f"Permission: `{operation.permission}`." if operation.permission else "Needs no permission."
+    return "\n\n".join(part for part in (operation.description, permission) if part)
+
+
+PROBLEM_SCHEMA = {
+    "type": "object",
+    "required": ["type", "title", "status", "code", "request_id"],
+    "properties": {
+        "type": {"type": "string"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+        "instance": {"type": "string"},
+        "code": {"type": "string"},
+        "request_id": {"type": "string"},
+        "errors": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["pointer", "code", "message"],
+                "properties": {
+                    "pointer": {"type": "string"},
+                    "code": {"type": "string"},
+                    "message": {"type": "string"},
+                },
+            },
+        },
+    },
+}
+"""RFC 9457, with our `code`, `request_id` and `errors`."""
+
+
+def _problems_of(operation: Operation) -> list[str]:
+    codes = [
+        "unauthenticated",
+        "rate_limited",
+        "unavailable",
+        "internal",
+        "invalid",
+        "bad_request",
+        *operation.problems,
+    ]
+    if operation.permission is not None:
+        codes.append("forbidden")
+    if "{" in operation.path:
+        codes.append("not_found")
+    if operation.body is not None:
+        codes += ["invalid_json", "too_large", "unsupported_media_type"]
+    if operation.method == "POST":
+        codes += ["idempotency_in_progress", "idempotency_mismatch"]
+    if operation.if_match != "no":
+        codes += ["version_conflict"]
+    if operation.if_match == "required":
+        codes += ["precondition_required"]
+    if operation.method != "GET":
+        codes += ["conflict", "not_found"]
+    return list(dict.fromkeys(codes))
+
+
+def _responses(operation: Operation) -> dict[int | str, dict[str, Any]]:
+    by_status: dict[int | str, list[str]] = {}
+    for code in _problems_of(operation):
+        by_status.setdefault(PROBLEMS[code].status, []).append(code)
+    responses: dict[int | str, dict[str, Any]] = {
+        status: {
+            "description": " ".join(f"`{code}`: {PROBLEMS[code].cause}" for code in codes),
+            "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
+        }
+        for status, codes in sorted(by_status.items())
+    }
+    for status, description in operation.other_statuses.items():
+        responses[status] = {"description": description}
+    if operation.media_type != _JSON:
+        responses[operation.status] = {"description": operation.summary, "content": {operation.media_type: {}}}
+    return responses

@@ -1,0 +1,195 @@
+"""The only code that changes knowledge items."""
+
+from uuid import UUID
+
+from sqlalchemy import select
+
+from kshare.content.commands import (
+    add_content,
+    check_audience,
+    check_category,
+    check_classification,
+    lock_name,
+    readers_of,
+    revise,
+    set_state,
+    set_tags,
+)
+from kshare.content.models import ContentRow, RevisionRow
+from kshare.core.access import Permission
+from kshare.core.errors import DomainError, not_found
+from kshare.core.principal import EVERYONE
+from kshare.core.writing import Work, command
+from kshare.knowledge.reads import KNOWLEDGE_GUARD
+from kshare.knowledge.shapes import (
+    CreateKnowledgeItem,
+    KnowledgeItemArchived,
+    KnowledgeItemChanged,
+    KnowledgeItemCreated,
+    KnowledgeItemDeleted,
+    KnowledgeItemPublished,
+    KnowledgeItemRevised,
+    RestoreRevision,
+    UpdateKnowledgeItem,
+)
+
+_TEXT = ("title", "summary", "body")
+
+
+def _record(work: Work, item: ContentRow, *events: object) -> None:
+    for event in events:
+        work.record(  # type: ignore[arg-type]
+            event, item.id, item.readers, classification=item.classification, content_id=item.id
+        )
+
+
+@command(Permission.knowledge_write)
+async def create_knowledge_item(
+    work: Work, ask: CreateKnowledgeItem, *, external: tuple[str, str] | None = None
+) -> UUID:
+    """A new item, a draft unless it is to be published at once."""
+    if ask.audience != [EVERYONE]:
+        await check_audience(work, ask.audience)
+    await check_category(work, ask.category_id)
+    check_classification(work, ask.classification)
+    item = ContentRow(
+        kind="knowledge_item",
+        variety=ask.kind.value,
+        state="published" if ask.publish else "draft",
+        title=ask.title,
+        summary=ask.summary,
+        body=ask.body,
+        language=ask.language.value,
+        author_id=work.principal.id,
+        department_id=work.principal.department_id,
+        category_id=ask.category_id,
+        audience=list(dict.fromkeys(ask.audience)),
+        classification=ask.classification.level,
+        external_source=external[0] if external else None,
+        external_id=external[1] if external else None,
+        revision=1,
+        created_at=work.now,
+        updated_at=work.now,
+        published_at=work.now if ask.publish else None,
+        listed_at=work.now,
+    )
+    await add_content(work, item, ask.tags)
+    _record(work, item, KnowledgeItemCreated(content_id=item.id, kind=item.variety))
+    if ask.publish:
+        _record(work, item, KnowledgeItemPublished(content_id=item.id, kind=item.variety))
+    return item.id
+
+
+@command(Permission.knowledge_write)
+async def update_knowledge_item(work: Work, id: UUID, ask: UpdateKnowledgeItem, version: int | None) -> UUID:
+    """Changes what was sent; a change of the text becomes a revision."""
+    item = await work.load(KNOWLEDGE_GUARD, id, "edit", version=version)
+    changes = ask.changes()
+    note = changes.pop("note", None)
+    if "audience" in changes:
+        await check_audience(work, changes["audience"])
+        changes["audience"] = list(dict.fromkeys(changes["audience"]))
+    if "category_id" in changes:
+        await check_category(work, changes["category_id"])
+    if "classification" in changes:
+        check_classification(work, changes["classification"])
+        changes["classification"] = changes["classification"].level
+    if "kind" in changes:
+        changes["variety"] = changes.pop("kind").value
+    if "language" in changes:
+        changes["language"] = changes["language"].value
+    tags = changes.pop("tags", None)
+    changed = sorted(name for name, value in changes.items() if getattr(item, name) != value)
+    for name in changed:
+        setattr(item, name, changes[name])
+    if tags is not None:
+        await set_tags(work, item, tags)
+        changed.append("tags")
+    if not changed:
+        return item.id
+    item.readers = readers_of(item)
+    item.updated_at = work.now
+    if any(name in _TEXT for name in changed):
+        await revise(work, item, note)
+        _record(work, item, KnowledgeItemRevised(content_id=item.id, revision=item.revision))
+    if any(name not in _TEXT for name in changed):
+        _record(work, item, KnowledgeItemChanged(content_id=item.id, fields=changed))
+    return item.id
+
+
+@command(Permission.knowledge_write)
+async def publish_knowledge_item(work: Work, id: UUID, version: int | None = None) -> UUID:
+    """Shows a draft, or an archived item again, to its audience."""
+    item = await _in_state(work, id, "publish", "published", version)
+    await set_state(work, item, "published")
+    _record(work, item, KnowledgeItemPublished(content_id=item.id, kind=item.variety))
+    return item.id
+
+
+@command(Permission.knowledge_write)
+async def archive_knowledge_item(work: Work, id: UUID, version: int | None = None) -> UUID:
+    """Takes a published item out of the lists; its readers still reach it by its id."""
+    item = await _in_state(work, id, "archive", "archived", version)
+    if item.state == "draft":
+        raise DomainError("conflict", "A draft cannot be archived: publish it, or delete it.")
+    await set_state(work, item, "archived")
+    _record(work, item, KnowledgeItemArchived(content_id=item.id))
+    return item.id
+
+
+async def _in_state(work: Work, id: UUID, action: str, already: str, version: int | None) -> ContentRow:
+    """An item the caller may edit, which is not in the state it is to reach."""
+    item = await work.load(KNOWLEDGE_GUARD, id, "edit", version=version)
+    if item.state == already:
+        raise DomainError("conflict", f"It is {already} already, so there is nothing to {action}.")
+    return item
+
+
+@command(Permission.knowledge_write)
+async def restore_knowledge_item_revision(
+    work: Work, id: UUID, ask: RestoreRevision, version: int | None = None
+) -> UUID:
+    """Brings an earlier text back, as a new revision."""
+    item = await work.load(KNOWLEDGE_GUARD, id, "restore", version=version)
+    query = select(RevisionRow).where(RevisionRow.content_id == id, RevisionRow.number == ask.revision)
+    earlier = (await work.session.execute(query)).scalar_one_or_none()
+    if earlier is None:
+        raise not_found("revision")
+    item.title, item.summary, item.body = earlier.title, earlier.summary, earlier.body
+    item.updated_at = work.now
+    await revise(work, item, ask.note or f"Restored from revision {ask.revision}.")
+    _record(work, item, KnowledgeItemRevised(content_id=item.id, revision=item.revision))
+    return item.id
+
+
+@command(Permission.knowledge_write)
+async def delete_knowledge_item(work: Work, id: UUID, version: int | None) -> None:
+    """Removes a draft for good. What was published is archived instead, so that links and figures stay true."""
+    item = await work.load(KNOWLEDGE_GUARD, id, version=version)
+    if item.state != "draft":
+        raise DomainError("conflict", "Only a draft can be deleted; archive what was published.")
+    item = await work.load(KNOWLEDGE_GUARD, id, "delete")
+    _record(work, item, KnowledgeItemDeleted(content_id=item.id))
+    await work.session.delete(item)
+
+
+@command(Permission.knowledge_write)
+async def put_knowledge_item(work: Work, source: str, external_id: str, ask: CreateKnowledgeItem) -> tuple[UUID, bool]:
+    """Creates or updates the item of an external system, so that a nightly job is simply re-run; (id, created).
+
+    An item that exists but is hidden from the caller is not touched and not told of: 404.
+    """
+    await lock_name(work, f"knowledge_item/{source}/{external_id}")
+    query = select(ContentRow.id, ContentRow.state).where(
+        ContentRow.kind == "knowledge_item",
+        ContentRow.external_source == source,
+        ContentRow.external_id == external_id,
+    )
+    existing = (await work.session.execute(query)).one_or_none()
+    if existing is None:
+        return await create_knowledge_item(work, ask, external=(source, external_id)), True
+    fields = {name: getattr(ask, name) for name in type(ask).model_fields if name != "publish"}
+    await update_knowledge_item(work, existing.id, UpdateKnowledgeItem.model_construct(**fields), None)
+    if ask.publish and existing.state == "draft":
+        await publish_knowledge_item(work, existing.id)
+    return existing.id, False

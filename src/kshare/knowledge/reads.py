@@ -1,0 +1,74 @@
+"""How knowledge items are read."""
+
+from kshare.core.markup import render_html
+from sqlalchemy import ColumnElement, Text, and_
+
+from kshare.content.models import ContentRow
+from kshare.content.reads import (
+    AUDIENCE,
+    CONTENT_FIELDS,
+    CONTENT_FILTERS,
+    CONTENT_ORDERS,
+    own,
+    own_or_managed,
+    published_unless_asked,
+    visible_content,
+)
+from kshare.core.access import Permission
+from kshare.core.reading import Alias, Filter, Listing, Rendered, View, Viewer, allowed_list, constant
+from kshare.core.writing import Guard, Rule
+from kshare.knowledge.shapes import KnowledgeItem, KnowledgeItemSummary
+
+_edit = own_or_managed(Permission.knowledge_write, Permission.knowledge_manage)
+
+
+def _in_state(state: str, rule: Rule) -> Rule:
+    return lambda row: and_(row.state == constant(state), rule(row))
+
+
+def is_knowledge(row: Alias) -> ColumnElement[bool]:
+    """Which content is a knowledge item."""
+    kind: ColumnElement[bool] = row.kind == constant("knowledge_item")
+    return kind
+
+
+KNOWLEDGE_GUARD = Guard(
+    "knowledge item",
+    ContentRow,
+    visible_content,
+    {
+        "edit": _edit,
+        "restore": _edit,
+        "publish": lambda row: and_(row.state != constant("published"), _edit(row)),
+        "archive": _in_state("published", _edit),
+        "delete": _in_state("draft", lambda row: own(row, Permission.knowledge_write)),
+        "comment": lambda row: and_(row.state != constant("draft"), Viewer.holds(Permission.comment_write)),
+        "react": lambda row: and_(row.state != constant("draft"), Viewer.holds(Permission.react)),
+    },
+    is_knowledge,
+)
+
+KNOWLEDGE_ITEM = View(
+    "knowledge item",
+    KnowledgeItem,
+    ContentRow,
+    visible_content,
+    {
+        **CONTENT_FIELDS,
+        "kind": lambda row: row.variety,
+        "audience": AUDIENCE,
+        "body_html": Rendered("body", render_html),
+        "permissions": lambda row: allowed_list(KNOWLEDGE_GUARD.rules_for(row)),
+    },
+    is_knowledge,
+)
+
+KNOWLEDGE_ITEMS = Listing(
+    "knowledge_items",
+    KNOWLEDGE_ITEM,
+    filters={**CONTENT_FILTERS, "kind": Filter(Text, lambda row, value: row.variety == value)},
+    orders=CONTENT_ORDERS,
+    default_order="-published_at",
+    summary=KnowledgeItemSummary,
+    implied=published_unless_asked,
+)

@@ -1,0 +1,167 @@
+"""Knowledge items: as readers see them, as callers ask for them, as the journal records them."""
+
+from enum import StrEnum
+from typing import Annotated, ClassVar
+from uuid import UUID
+
+from pydantic import AwareDatetime, Field
+
+from kshare.content.shapes import AudienceMember, ContentHappened, ContentSummary, Language, State
+from kshare.core.access import Classification
+from kshare.core.principal import EVERYONE
+from kshare.core.reading import Ask, Patch
+from kshare.core.text import line, prose
+
+
+class KnowledgeKind(StrEnum):
+    """What sort of knowledge an item is."""
+
+    retrospective = "retrospective"
+    method = "method"
+    insight = "insight"
+    customer_voice = "customer_voice"
+    sop = "sop"
+    case = "case"
+    solution = "solution"
+    decision_context = "decision_context"
+    onboarding = "onboarding"
+
+
+class KnowledgeItemSummary(ContentSummary):
+    """A knowledge item as lists show it: everything but its text."""
+
+    kind: KnowledgeKind
+    """What sort of knowledge it is."""
+
+
+class KnowledgeItem(KnowledgeItemSummary):
+    """A piece of knowledge that somebody shares."""
+
+    body: str
+    """The text, in Markdown (CommonMark)."""
+    body_html: str | None = None
+    """The text as sanitised HTML; only if asked for (REST: `include=body_html`)."""
+    audience: list[AudienceMember]
+    """Whom it is shared with."""
+    external_source: str | None
+    """The system it came from."""
+    external_id: str | None
+    """Its id there."""
+
+
+Title = Annotated[str, line(1, 200)]
+Summary = Annotated[str, prose(0, 1000)]
+Body = Annotated[str, prose(0, 200_000)]
+Note = Annotated[str, prose(1, 500)]
+TagName = Annotated[str, line(1, 60)]
+Tags = Annotated[list[TagName], Field(max_length=20)]
+Audience = Annotated[list[UUID], Field(min_length=1, max_length=100)]
+ExternalName = Annotated[str, line(1, 200)]
+
+
+class CreateKnowledgeItem(Ask):
+    """A new knowledge item. A title and a kind are enough; it stays a draft until it is published."""
+
+    kind: KnowledgeKind
+    """What sort of knowledge it is."""
+    title: Title
+    """The title."""
+    summary: Summary = ""
+    """What it is about, in a sentence or two."""
+    body: Body = ""
+    """The text, in Markdown (CommonMark)."""
+    language: Language = Language.zh
+    """The language it is written in."""
+    category_id: UUID | None = None
+    """Its place in the category tree."""
+    tags: Tags = []  # noqa: RUF012
+    """Tags by name or synonym; unknown ones are created."""
+    audience: Audience = [EVERYONE]  # noqa: RUF012
+    """Ids of the departments, groups and people it is for; by default everyone."""
+    classification: Classification = Classification.internal
+    """How secret it is; not above your own clearance."""
+    publish: bool = False
+    """Publish it at once."""
+
+
+class UpdateKnowledgeItem(Patch):
+    """Changes to a knowledge item; what is left out stays as it is."""
+
+    nullable: ClassVar[frozenset[str]] = frozenset({"category_id"})
+
+    kind: KnowledgeKind | None = None
+    """What sort of knowledge it is."""
+    title: Title | None = None
+    """The title."""
+    summary: Summary | None = None
+    """What it is about, in a sentence or two."""
+    body: Body | None = None
+    """The text, in Markdown (CommonMark)."""
+    language: Language | None = None
+    """The language it is written in."""
+    category_id: UUID | None = None
+    """Its place in the category tree; null takes it out."""
+    tags: Tags | None = None
+    """All its tags from now on."""
+    audience: Audience | None = None
+    """Whom it is for from now on."""
+    classification: Classification | None = None
+    """How secret it is; not above your own clearance."""
+    note: Note | None = None
+    """What changed and why, for the list of revisions."""
+
+
+class RestoreRevision(Ask):
+    """Bring an earlier text back, as a new revision."""
+
+    revision: Annotated[int, Field(ge=1, le=2_147_483_647)]
+    """The number of the revision whose text is to come back."""
+    note: Note | None = None
+    """Why."""
+
+
+class KnowledgeItemFilter(Ask):
+    """Which knowledge items; all conditions must hold. Without `state`, published ones."""
+
+    kind: KnowledgeKind | None = None
+    """Of this kind."""
+    state: State | None = None
+    """In this state; drafts are only your own."""
+    author: UUID | None = None
+    """Written by this person."""
+    category: UUID | None = None
+    """In this category or one below it."""
+    department: UUID | None = None
+    """Written in this department or one below it."""
+    tag: TagName | None = None
+    """With this tag, by name or synonym."""
+    language: Language | None = None
+    """In this language."""
+    published_from: AwareDatetime | None = None
+    """Published at this time or later (RFC 3339)."""
+    published_before: AwareDatetime | None = None
+    """Published before this time (RFC 3339)."""
+
+
+class KnowledgeItemCreated(ContentHappened):
+    kind: str
+
+
+class KnowledgeItemRevised(ContentHappened):
+    revision: int
+
+
+class KnowledgeItemChanged(ContentHappened):
+    fields: list[str]
+
+
+class KnowledgeItemPublished(ContentHappened):
+    kind: str
+
+
+class KnowledgeItemArchived(ContentHappened):
+    pass
+
+
+class KnowledgeItemDeleted(ContentHappened):
+    pass
