@@ -1,6 +1,31 @@
-"""Both doors, assembled: one line a slice."""
+"""Both doors and the reactors, assembled: one line a slice."""
 
+from collections.abc import Sequence
+
+from graphql import GraphQLSchema
+
+from kshare.core.journal import Reactor
+from kshare.edge.graphql import schema_of
 from kshare.edge.rest import Door
-from kshare.knowledge import rest as knowledge
+from kshare.knowledge import graphql as knowledge_graphql
+from kshare.knowledge import rest as knowledge_rest
 
-DOORS: list[Door] = [knowledge.door]
+DOORS: list[Door] = [
+    knowledge_rest.door,
+]
+
+
+def schema() -> GraphQLSchema:
+    """The GraphQL schema of all slices."""
+    slices = [
+        knowledge_graphql,
+    ]
+    return schema_of(
+        [part.Query for part in slices if hasattr(part, "Query")],
+        [part.Mutation for part in slices if hasattr(part, "Mutation")],
+    )
+
+
+def reactors() -> Sequence[Reactor]:
+    """Everything that reacts to the journal."""
+    return []

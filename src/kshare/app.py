@@ -1,38 +1,68 @@
 """The application: the doors on one process's kernel, behind the gate."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 
 from fastapi import FastAPI
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from kshare import api
 from kshare.core.database import Database, translate
+from kshare.core.journal import Worker
 from kshare.core.settings import Settings
 from kshare.edge.gate import Gate
+from kshare.edge.graphql import ReadExecutor, context_of, run
+from kshare.edge.graphql_route import GraphQLDoor
 from kshare.edge.kernel import Kernel
 from kshare.edge.problems import install_problem_handlers, install_problem_pages
 from kshare.edge.rates import Rates
 from kshare.edge.rest import install
+from kshare.people.oidc import TokenVerifier
 from kshare.people.signin import SignIn
 
 
-def build(settings: Settings, database_url: str) -> ASGIApp:
-    """The ASGI application; its lifespan opens and closes what it needs."""
+@dataclass(frozen=True)
+class Application:
+    """The ASGI application of one process; its lifespan opens and closes what it needs."""
+
+    asgi: ASGIApp
+    api: FastAPI
+    database: Database
+    sign_in: SignIn
+    worker: Worker
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self.asgi(scope, receive, send)
+
+
+def build(settings: Settings, database_url: str, *, react: bool = True) -> Application:
+    """The application on a migrated database; `react` says whether this process also runs the reactors."""
     database = Database(database_url, settings)
-    sign_in = SignIn(database)
+    verifier = None
+    if settings.oidc_issuer and settings.oidc_audience:
+        verifier = TokenVerifier(settings.oidc_issuer, settings.oidc_audience, algorithms=settings.oidc_algorithms)
+    sign_in = SignIn(database, verifier)
+    worker = Worker(database, api.reactors())
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         await database.open()
         await sign_in.open()
+        reacting = asyncio.create_task(worker.run()) if react else None
         yield
+        if reacting is not None:
+            reacting.cancel()
+            await asyncio.gather(reacting, return_exceptions=True)
         await sign_in.close()
         await database.close()
 
     app = FastAPI(title="kshare", version="1", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
-    app.state.kernel = Kernel(settings, database, sign_in.principal, sign_in.person, lambda: None)
+    app.state.kernel = Kernel(settings, database, sign_in.principal, sign_in.person, worker.wake)
     install_problem_handlers(app, translate)
     install_problem_pages(app)
     install(app, api.DOORS)
-    return Gate(app, Rates.configured(settings), max_body=settings.max_body)
+    door = GraphQLDoor(api.schema(), ReadExecutor, context=context_of, run=run, translate=translate)
+    app.add_route("/graphql", door.__call__, methods=["GET", "POST"], include_in_schema=False)
+    return Application(Gate(app, Rates.configured(settings), max_body=settings.max_body), app, database, sign_in, worker)

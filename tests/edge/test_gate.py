@@ -64,16 +64,6 @@ def make_app() -> FastAPI:
     async def echo(request: Request) -> int:
         return len(await request.body())
 
-    @router.post("/drain")
-    async def drain(request: Request) -> StreamingResponse:
-        """Answers while it reads."""
-
-        async def lengths() -> AsyncIterator[bytes]:
-            async for chunk in request.stream():
-                yield b"%d\n" % len(chunk)
-
-        return StreamingResponse(lengths())
-
     @router.get("/kept")
     async def kept() -> Response:
         return Response("x", headers={"cache-control": "max-age=60", "etag": '"1"'})
@@ -113,7 +103,10 @@ def make_app() -> FastAPI:
 
 
 def gated(app: Any = None, *, requests: int = 6000, failures: int = 60, **limits: Any) -> Gate:
-    rates = Rates(RateLimiter("default", requests), RateLimiter(FAILED_SIGN_IN, failures))
+    rates = Rates(  # in a minute that never ends
+        RateLimiter("default", requests, clock=lambda: 6000.0),
+        RateLimiter(FAILED_SIGN_IN, failures, clock=lambda: 6000.0),
+    )
     return Gate(app or make_app(), rates, **limits)
 
 
@@ -135,7 +128,7 @@ def assert_problem(answer: httpx.Response, code: str) -> dict[str, Any]:
     return body
 
 
-@pytest.fixture
+@pytest.fixture(autouse=True)
 def lines() -> Iterator[Callable[[], list[dict[str, Any]]]]:
     """The JSON log lines so far."""
     root = logging.getLogger()
@@ -238,9 +231,14 @@ def test_a_body_of_no_stated_length_is_counted() -> None:
 
 
 def test_a_body_too_large_ends_an_answer_that_has_begun() -> None:
-    answer = ask(gated(max_body=1000), "POST", "/v1/drain", content=chunks(50, 100))
-    assert answer.status_code == 200
-    assert answer.text.count("100") <= 10
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        while (message := await receive())["type"] == "http.request":
+            await send({"type": "http.response.body", "body": b"%d," % len(message["body"]), "more_body": True})
+        await send({"type": "http.response.body"})
+
+    answer = ask(gated(app, max_body=1000), "POST", "/", content=chunks(50, 100))
+    assert (answer.status_code, answer.text) == (200, "100," * 10)
 
 
 @pytest.mark.parametrize(
@@ -461,7 +459,7 @@ def serving(gate: Gate) -> Iterator[str]:
         time.sleep(0.01)
     port = server.servers[0].sockets[0].getsockname()[1]
     yield f"http://127.0.0.1:{port}"
-    server.should_exit = server.force_exit = True
+    server.should_exit = True
     thread.join(10)
 
 
@@ -502,6 +500,19 @@ def test_a_client_that_leaves_is_no_error(lines: Callable[[], list[dict[str, Any
     logged = [line for line in lines() if line["event"] == "request"]
     assert [(line["path"], line["status"]) for line in logged] == [("/v1/echo", 499), ("/v1/events", 200)]
     assert not [line for line in lines() if line["level"] in ("warning", "error")]
+
+
+def test_a_server_may_say_by_an_error_that_the_client_left(lines: Callable[[], list[dict[str, Any]]]) -> None:
+    async def gone(message: Message) -> None:
+        raise BrokenPipeError
+
+    async def empty() -> Message:
+        return {"type": "http.request"}
+
+    for path in ("/v1/ideas/1", "/v1/events", "/nowhere"):
+        scope = {"type": "http", "method": "GET", "path": path, "query_string": b"", "headers": [], "http_version": "2"}
+        asyncio.run(gated()({**scope, "asgi": {"spec_version": "2.4"}, "scheme": "http"}, empty, gone))
+    assert [line["event"] for line in lines()] == ["request"] * 3
 
 
 # --- the log --------------------------------------------------------------------------------------------------
@@ -558,7 +569,7 @@ def test_a_library_logs_in_the_same_form(lines: Callable[[], list[dict[str, Any]
     odd, started = lines()
     assert (odd["event"], odd["level"]) == ("the disk is odd ?", "warning")
     assert started["event"] == "Started"
-    assert not logging.getLogger("uvicorn.access").hasHandlers()
+    assert not logging.getLogger("uvicorn.access").propagate
 
 
 def test_lines_wait_for_each_other_but_not_for_long() -> None:

@@ -153,11 +153,10 @@ def test_a_real_client_of_an_absent_redis() -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         url = f"redis://127.0.0.1:{free.getsockname()[1]}/0"
-    settings = Settings(_env_file=None, redis_url=url, rate_limit=3)
 
     async def run() -> list[bool]:
-        configured = Rates.configured(settings)
-        return [(await configured.admit("10.0.0.1", None)).allowed for _ in range(4)]
+        limiter = RateLimiter("default", 3, shared=SharedCounters.at(url), clock=Clock())
+        return [(await limiter.hit("10.0.0.1")).allowed for _ in range(4)]
 
     with structlog.testing.capture_logs() as lines:
         assert asyncio.run(run()) == [True, True, True, False]

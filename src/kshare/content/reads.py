@@ -41,7 +41,7 @@ from kshare.people.reads import DEPARTMENT, PERSON
 def visible_content(row: Alias) -> ColumnElement[bool]:
     """The one predicate of seeing: a shared subject, enough clearance, and a key that may read content at all."""
     return (
-        row.readers.op("&&")(Viewer.subjects)
+        row.readers.bool_op("&&")(Viewer.subjects)
         & (row.classification <= Viewer.clearance)
         & Viewer.holds(Permission.content_read)
     )
@@ -124,14 +124,14 @@ REVISIONS = Listing(
     "revisions",
     REVISION,
     filters={"content": Filter(Uuid, lambda row, value: row.content_id == value)},
-    orders={"-number": Order((("number", int), ("id", UUID)))},
-    default_order="-number",
+    orders={"newest": Order((("number", int), ("id", UUID)))},
+    default_order="newest",
     summary=RevisionSummary,
 )
 
 NEWEST = Order((("listed_at", datetime), ("id", UUID)))
 LATEST_CHANGE = Order((("updated_at", datetime), ("id", UUID)))
-CONTENT_ORDERS = {"-published_at": NEWEST, "-updated_at": LATEST_CHANGE}
+CONTENT_ORDERS = {"newest": NEWEST, "recently_changed": LATEST_CHANGE}
 """The orders every list of content offers, newest first."""
 
 
@@ -139,7 +139,7 @@ def subtree(tree: type[CategoryRow] | type[DepartmentRow]) -> Walk:
     """A filter by a place in a tree that means everything below it too."""
     column = "category_id" if tree is CategoryRow else "department_id"
     return Walk(
-        values=lambda value: select(tree.id).where(tree.path.op("@>")(array([value]))),
+        values=lambda value: select(tree.id).where(tree.path.bool_op("@>")(array([value]))),
         where=lambda row, place: getattr(row, column) == place,
     )
 
@@ -147,7 +147,7 @@ def subtree(tree: type[CategoryRow] | type[DepartmentRow]) -> Walk:
 def _within(tree: type[CategoryRow] | type[DepartmentRow], column: str) -> Filter:
     def where(row: Alias, value: ColumnElement[Any]) -> ColumnElement[bool]:
         inside: ColumnElement[bool] = getattr(row, column).in_(
-            select(tree.id).where(tree.path.op("@>")(array([value])))
+            select(tree.id).where(tree.path.bool_op("@>")(array([value])))
         )
         return inside
 

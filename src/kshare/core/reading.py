@@ -201,7 +201,7 @@ class View(Generic[S]):
     shape: type[S]
     row: type[Row]
     visible: Visible
-    fields: Mapping[str, Source] = field(default_factory=dict)
+    fields: dict[str, Source] = field(default_factory=dict)
     only: Callable[[Alias], ColumnElement[bool]] | None = None
     """What makes a row one of these at all (its kind), apart from who may see it."""
 

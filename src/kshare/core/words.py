@@ -41,7 +41,7 @@ CUTTER_VERSION: Final = "rjieba-0.2.2/1"
 
 Weight = Literal["A", "B", "C", "D"]
 
-MAX_INDEXED: Final = 1_000_000
+MAX_INDEXED: Final = 500_000
 """Characters of one document that are indexed; what follows cannot be found."""
 MAX_QUERY: Final = 2_000
 """Characters of a query that are read."""
@@ -317,11 +317,11 @@ def _clause(atoms: list[_Atom], whole: list[str]) -> str:
 
 _MARKUP: Final = (
     (re.compile(r"(?m)^[ \t]{0,12}(?:`{3,}|~{3,})[^\n]*$"), ""),
-    (re.compile(r"(?m)^[ \t|:=-]*(?:--|==)[ \t|:=-]*$"), ""),
+    (re.compile(r"(?m)^[ \t|:=-]+$"), ""),
     (re.compile(r"(?m)^(?:[ \t]{0,12}(?:>|#{1,6}(?=[ \t])|[-*+](?=[ \t])|\d{1,9}[.)](?=[ \t])))+"), ""),
     (re.compile(r"!?\[([^\[\]\n]*)\]\([^()\n]*\)"), r"\1"),
     (re.compile(r"</?[A-Za-z][^<>\n]*>|<!--[^<>]*-->"), " "),
-    (re.compile(r"\*+|~~+|`+|(?<!\w)_+(?=\w)|(?<=\w)_+(?!\w)"), ""),
+    (re.compile(r"\*+|~~+|`+|(?<!\w)_+(?=\w)|(?<=[^\W_])_+(?!\w)"), ""),
     (re.compile(r"\\(?=[!-/:-@\[-`{-~])"), ""),
     (re.compile(r"[\s|]+"), " "),
 )
@@ -441,7 +441,7 @@ def pinyin_search(name: str) -> str:
     syllables = _syllables(folded)
     readings = [syllables]
     if all(found["han"] for found in _NAME_RUN.finditer(folded)):
-        letters = "".join(folded.split())
+        letters = "".join(found.group() for found in _NAME_RUN.finditer(folded))
         for index, choices in enumerate(pinyin(letters, style=Style.NORMAL, heteronym=True)):
             if len(readings) > _MAX_READINGS or index >= len(syllables):
                 break

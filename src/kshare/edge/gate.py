@@ -148,16 +148,15 @@ class _Passage:
         self._inner = {**scope, "method": "GET"} if scope["method"] == "HEAD" else scope
 
     async def run(self) -> None:
-        """Serves the request; raises nothing but a cancellation."""
-        exchange = self.exchange
+        """Serves the request. Raises nothing but a cancellation."""
         try:
             refusal = await self._admission()
             if refusal is None:
                 refusal = await self._through()
             if refusal is not None:
                 await problem_response(refusal, self._scope)(self._scope, self._receive, self.send)
-        except OSError:
-            exchange.disconnected = True
+        except ClientDisconnect:
+            pass
         finally:
             self._note()
 
@@ -178,7 +177,7 @@ class _Passage:
 
     def _fault(self) -> DomainError | None:
         """What is wrong with the size or the form of the request, if anything."""
-        raw = self._scope.get("raw_path") or b""
+        raw = self._scope.get("raw_path") or self._scope["path"].encode("utf-8", "replace")
         if len(raw) + len(self._scope["query_string"]) > MOST_URL:
             return DomainError("uri_too_long", f"The path and the query together are over {MOST_URL} bytes.")
         if self._headers > MOST_HEADERS:
@@ -258,7 +257,7 @@ class _Passage:
             await self._start(message)
         elif self._scope["method"] != "HEAD":
             exchange.sent += len(message.get("body", b""))
-            await self._send(message)
+            await self._deliver(message)
 
     async def _start(self, message: Message) -> None:
         gate, exchange = self.gate, self.exchange
@@ -279,10 +278,18 @@ class _Passage:
         if exchange.credential is not None and not self.quiet:
             await self._learn(status)
         exchange.status = status
-        await self._send({**message, "headers": headers})
+        await self._deliver({**message, "headers": headers})
         if self._scope["method"] == "HEAD":
             # At once, so that the server tells an endless answer that its client has left.
-            await self._send({"type": "http.response.body"})
+            await self._deliver({"type": "http.response.body"})
+
+    async def _deliver(self, message: Message) -> None:
+        try:
+            await self._send(message)
+        except OSError as gone:
+            # ASGI 2.4: what a server says to those who write to a client that has left.
+            self.exchange.disconnected = True
+            raise ClientDisconnect from gone
 
     def _join_streams(self) -> None:
         """A request that turns out to be a stream gives its place to others, if there is room among the streams."""

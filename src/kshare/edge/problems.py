@@ -14,7 +14,7 @@ import structlog
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Scope
 
@@ -219,7 +219,7 @@ def install_problem_handlers(app: FastAPI, translate: Translate = lambda error: 
 
 
 def as_refusal(error: Exception, scope: Scope, translate: Translate = lambda error: None) -> DomainError | Response:
-    """What `error` means to the caller. A `Response` only for the statuses that have no body (204, 304)."""
+    """What `error` means to the caller. A `Response` only where a problem document has no place."""
     match error:
         case DomainError():
             return error
@@ -229,6 +229,8 @@ def as_refusal(error: Exception, scope: Scope, translate: Translate = lambda err
             return Response(status_code=error.status_code, headers=error.headers)
         case HTTPException():
             return _of_framework(error)
+        case ClientDisconnect():
+            return Response(status_code=400)  # to nobody
     translated = translate(error)
     return translated if translated is not None else unexpected(error, scope)
 

@@ -48,7 +48,6 @@ class PageRead:
 class NodeRead:
     """Whichever object has this id."""
 
-    views: Sequence[View[Any]]
     id: UUID
 
 

@@ -265,7 +265,7 @@ def configure_logging(settings: Settings, stream: BinaryIO | None = None) -> Non
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(logging.DEBUG if settings.log_level == "debug" else logging.WARNING)
-    logging.getLogger("uvicorn").setLevel(max(root.level, logging.getLevelName(settings.log_level.upper())))
+    logging.getLogger("uvicorn").setLevel(settings.log_level.upper())
     for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):
         logging.getLogger(name).handlers = []
     logging.getLogger("uvicorn.access").propagate = False

@@ -68,7 +68,7 @@ KNOWLEDGE_ITEMS = Listing(
     KNOWLEDGE_ITEM,
     filters={**CONTENT_FILTERS, "kind": Filter(Text, lambda row, value: row.variety == value)},
     orders=CONTENT_ORDERS,
-    default_order="-published_at",
+    default_order="newest",
     summary=KnowledgeItemSummary,
     implied=published_unless_asked,
 )

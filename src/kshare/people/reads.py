@@ -4,7 +4,7 @@ from kshare.core.access import Permission
 from kshare.core.reading import One, View, Viewer, allowed_list, everyone_sees
 from kshare.core.writing import Guard
 from kshare.people.models import DepartmentRow, PersonRow
-from kshare.people.shapes import Department, DepartmentSummary, Person, PersonSummary
+from kshare.people.shapes import Department, Person
 
 DEPARTMENT_GUARD = Guard(
     "department",
@@ -22,18 +22,17 @@ PERSON_GUARD = Guard(
     },
 )
 
-DEPARTMENT_SUMMARY = View("department", DepartmentSummary, DepartmentRow, everyone_sees)
 DEPARTMENT = View(
     "department",
     Department,
     DepartmentRow,
     everyone_sees,
     {
-        "parent": One(DEPARTMENT_SUMMARY, on=lambda row, parent: parent.id == row.parent_id),
         "permissions": lambda row: allowed_list(DEPARTMENT_GUARD.rules_for(row)),
     },
 )
-PERSON_SUMMARY = View("person", PersonSummary, PersonRow, everyone_sees)
+DEPARTMENT.fields["parent"] = One(DEPARTMENT, on=lambda row, parent: parent.id == row.parent_id)
+
 PERSON = View(
     "person",
     Person,
@@ -41,7 +40,7 @@ PERSON = View(
     everyone_sees,
     {
         "department": One(DEPARTMENT, on=lambda row, department: department.id == row.department_id),
-        "manager": One(PERSON_SUMMARY, on=lambda row, manager: manager.id == row.manager_id),
         "permissions": lambda row: allowed_list(PERSON_GUARD.rules_for(row)),
     },
 )
+PERSON.fields["manager"] = One(PERSON, on=lambda row, manager: manager.id == row.manager_id)

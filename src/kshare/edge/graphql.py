@@ -1,0 +1,344 @@
+"""The GraphQL door's schema helpers and its read executor.
+
+Resolvers return a *read* (`OneRead`, `PageRead`, `NodeRead`): a value that describes what to fetch. The executor compiles
+it with the field's sub-selection into one statement and puts the bytes into the response as they are. Nothing below
+a read is ever resolved field by field.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Annotated, Any, TypeVar
+from uuid import UUID
+
+import graphql
+import orjson
+import strawberry
+from graphql import GraphQLInputObjectType, GraphQLObjectType, Undefined, get_named_type, is_abstract_type, is_object_type
+from graphql.execution import Executor
+from graphql.execution.collect_fields import FieldDetails
+from graphql.execution.values import get_argument_values
+from pydantic import BaseModel
+from starlette.requests import Request
+from strawberry.schema.config import StrawberryConfig
+from strawberry.types.scalar import ScalarDefinition
+
+from kshare.core.access import Permission
+from kshare.core.bounded import BoundedCache
+from kshare.core.errors import DomainError
+from kshare.core.principal import Principal
+from kshare.core.reading import Entity, Listing, PageForm, Pick, Selection, View, checked_limit
+from kshare.core.writing import Work, require, writing
+from kshare.edge.kernel import Kernel
+from kshare.edge.reads import NodeRead, OneRead, PageRead, read_node, read_one, read_page
+from kshare.edge.telemetry import exchange_of
+
+Read = OneRead | PageRead | NodeRead
+
+
+@dataclass(slots=True)
+class Context:
+    """What resolvers find in `info.context`: the process, the caller and, in a mutation, the transaction."""
+
+    kernel: Kernel
+    principal: Principal
+    request: Request
+    _work: Work | None = field(default=None)
+
+    @property
+    def work(self) -> Work:
+        """The transaction of this mutation."""
+        assert self._work is not None, "only mutations write"
+        return self._work
+
+    def demand(self, permission: Permission) -> None:
+        """Raises `forbidden` unless the caller has the permission."""
+        require(self.principal, permission)
+
+
+Info = strawberry.Info[Context, None]
+
+# ---- types ----------------------------------------------------------------------------------------------------------
+
+S = TypeVar("S", bound=type[BaseModel])
+
+strawberry.pydantic.interface(Entity, name="Node", description="Anything with an id; `node(id)` finds it.")
+
+
+def object_type(shape: S, *, name: str | None = None) -> S:
+    """Makes a shape a GraphQL type; its docstring and its fields' become the schema's descriptions."""
+    return strawberry.pydantic.type(shape, name=name or shape.__name__, description=_sentence(shape))
+
+
+def input_type(ask: S, *, name: str | None = None) -> S:
+    """Makes an ask a GraphQL input."""
+    return strawberry.pydantic.input(ask, name=name or f"{ask.__name__}Input", description=_sentence(ask))
+
+
+def enum_type(enum: type[StrEnum]) -> None:
+    """Makes an enum a GraphQL enum with the very values REST shows."""
+    strawberry.enum(enum, description=_sentence(enum))
+
+
+def _sentence(cls: type) -> str | None:
+    return " ".join((cls.__doc__ or "").split()) or None
+
+
+@strawberry.type(description="Where a page lies in its list.")
+class PageInfo:
+    has_next_page: bool = strawberry.field(description="There is more after this page.")
+    has_previous_page: bool = strawberry.field(description="There is something before this page.")
+    start_cursor: str | None = strawberry.field(description="The cursor of the first entry.")
+    end_cursor: str | None = strawberry.field(description="The cursor of the last entry; `after` takes it.")
+
+
+def connection_type(node: type, name: str) -> Any:
+    """The Relay connection of a type."""
+    edge = type(f"{name}Edge", (), {"__annotations__": {"cursor": str, "node": node}})
+    edge = strawberry.type(edge, description=f"A {name} in a list.")
+    annotations = {"edges": list[edge], "nodes": list[node], "page_info": PageInfo, "total_count": int}  # type: ignore[valid-type]
+    connection = type(f"{name}Connection", (), {"__annotations__": annotations})
+    return strawberry.type(connection, description=f"A page of a list of {name}s. `totalCount` is counted only if asked for.")
+
+
+def list_field(
+    listing: Listing[Any],
+    connection: Any,
+    filters: type[BaseModel] | None,
+    permission: Permission,
+    description: str,
+    fixed: Mapping[str, str] | None = None,
+) -> Any:
+    """A root field for a named list: `first`, `after`, `filter`, `orderBy`. `fixed` maps required id arguments to filters."""
+    orders = strawberry.enum(
+        StrEnum(f"{connection.__name__.removesuffix('Connection')}Order", {name: name for name in listing.orders}),  # type: ignore[misc]
+        description="The order of the list.",
+    )
+
+    def resolve(info: Info, **arguments: Any) -> PageRead:
+        info.context.demand(permission)
+        asked = arguments.get("filter")
+        given = {} if asked is None else {name: getattr(asked, name) for name in type(asked).model_fields}
+        given |= {filter: arguments[argument] for argument, filter in (fixed or {}).items()}
+        values = {name: getattr(value, "value", value) for name, value in given.items() if value is not None}
+        order = arguments.get("order_by")
+        return PageRead(
+            listing, values, order.value if order else listing.default_order,
+            checked_limit(arguments.get("first", 20), "first"), arguments.get("after"),
+        )
+
+    annotations: dict[str, Any] = {"info": Info}
+    for argument in fixed or {}:
+        annotations[argument] = Annotated[UUID, strawberry.argument(description="Of this object.")]
+    annotations["first"] = Annotated[int, strawberry.argument(description="Entries on the page, 1 to 100.")]
+    annotations["after"] = Annotated[str | None, strawberry.argument(description="`endCursor` of the page before.")]
+    if filters is not None:
+        annotations["filter"] = Annotated[filters | None, strawberry.argument(description="Which entries.")]
+    annotations["order_by"] = Annotated[orders, strawberry.argument(description="The order.")]
+    defaults = {"first": 20, "after": None, "filter": None, "order_by": orders(listing.default_order)}
+    return strawberry.field(
+        resolver=_with_signature(resolve, annotations, defaults, connection), description=description
+    )
+
+
+def one_field(view: View[Any], node: Any, permission: Permission, description: str) -> Any:
+    """A root field for one object by its id."""
+
+    def resolve(info: Info, **arguments: Any) -> OneRead:
+        info.context.demand(permission)
+        return OneRead(view, arguments["id"])
+
+    annotations = {"info": Info, "id": Annotated[UUID, strawberry.argument(description="Its id.")]}
+    return strawberry.field(
+        resolver=_with_signature(resolve, annotations, {}, node | None), description=description
+    )
+
+
+def _with_signature(
+    function: Callable[..., Any], annotations: Mapping[str, Any], defaults: Mapping[str, Any], returns: Any
+) -> Callable[..., Any]:
+    """A resolver whose arguments are known only when it is made."""
+    import inspect
+
+    parameters = [
+        inspect.Parameter(
+            name,
+            inspect.Parameter.KEYWORD_ONLY if name != "info" else inspect.Parameter.POSITIONAL_OR_KEYWORD,
+            annotation=kind,
+            default=defaults.get(name, inspect.Parameter.empty),
+        )
+        for name, kind in annotations.items()
+    ]
+    function.__signature__ = inspect.Signature(parameters, return_annotation=returns)  # type: ignore[attr-defined]
+    function.__annotations__ = {**annotations, "return": returns}
+    return function
+
+
+def mutation(description: str) -> Callable[[Callable[..., Any]], Any]:
+    """A root field that calls one command. Its type is nullable: when one command of a request fails, the others have
+    happened all the same, and their answers must not be lost with it."""
+    return lambda resolver: strawberry.mutation(resolver=resolver, description=description)
+
+
+def _parse_id(value: Any) -> UUID:
+    try:
+        if isinstance(value, str) and len(value) == 36:
+            return UUID(value)
+    except ValueError:
+        pass
+    raise graphql.GraphQLError("ID cannot represent a value that is no UUID.")
+
+
+def _id_scalar() -> ScalarDefinition:
+    """GraphQL's `ID` with our rule: a UUID in, a UUID out. graphql-core refuses to construct a second `ID`, since
+    its own is meant to be used; ours takes its place in the whole schema, so it is renamed after construction."""
+    scalar = graphql.GraphQLScalarType("UUID", serialize=str, parse_value=_parse_id, description="A UUIDv7.")
+    scalar.name = "ID"
+    return ScalarDefinition("ID", "A UUIDv7.", None, str, _parse_id, None, implementation=scalar)
+
+
+class _Nodes:
+    @strawberry.field(description="Whatever object has this id; null if there is none, or none that you may see.")
+    def node(self, info: Info, id: Annotated[UUID, strawberry.argument(description="Its id.")]) -> Entity | None:
+        return NodeRead(id)  # type: ignore[return-value]
+
+
+def schema_of(queries: Sequence[type], mutations: Sequence[type], types: Sequence[Any] = ()) -> graphql.GraphQLSchema:
+    """The schema of all slices: their query and mutation classes merged, as graphql-core runs it."""
+    for part in (_Nodes, *queries, *mutations):
+        strawberry.type(part)
+    query = strawberry.type(type("Query", (_Nodes, *queries), {}), description="Everything that can be read.")
+    change = strawberry.type(type("Mutation", tuple(mutations), {}), description="Everything that can be changed.")
+    config = StrawberryConfig(scalar_map={UUID: _id_scalar()}, relay_max_results=100)
+    schema: graphql.GraphQLSchema = strawberry.Schema(query, change, types=list(types), config=config)._schema
+    for kind in schema.type_map.values():
+        if isinstance(kind, GraphQLInputObjectType):
+            # An optional field defaults to null in Strawberry's schema, so that a field left out would arrive as
+            # null and a change would erase what it does not mention.
+            for given in kind.fields.values():
+                if given.default_value is None:
+                    given.default_value = Undefined
+    return schema
+
+
+# ---- reading --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What a field asks of a read; made once for a field of a cached document."""
+
+    form: "Selection | PageForm | tuple[tuple[str, Selection], ...]"
+    sizes: tuple[tuple[str, Any, Any], ...]
+    """For each nested list: the name its size is bound to, its field definition and its node."""
+    nodes: tuple[Any, ...]
+    """Kept, so that their identities, which are the key, are not given to others."""
+
+
+_plans: BoundedCache[Any, _Plan] = BoundedCache(4096)
+
+VIEWS: dict[str, tuple[View[Any], Permission]] = {}
+"""For each GraphQL type that `node(id)` finds: its view, and the permission to read it."""
+
+
+class ReadExecutor(Executor[Any]):
+    """Fetches a read whole, with everything its sub-selection asks for."""
+
+    def complete_value(
+        self, return_type: Any, field_details_list: Any, info: Any, path: Any, result: Any, position_context: Any
+    ) -> Any:
+        if not isinstance(result, Read):
+            return super().complete_value(return_type, field_details_list, info, path, result, position_context)
+        plan = self._plan(get_named_type(return_type), field_details_list, result)
+        return self._fetch(result, plan, info.context)
+
+    async def _fetch(self, read: Read, plan: _Plan, context: Context) -> Any:
+        sizes: dict[str, int] = {}
+        for name, definition, node in plan.sizes:
+            asked = get_argument_values(definition, node, self.variable_values)["first"]
+            sizes[name] = checked_limit(asked, "first")
+        connection = await context._work.connection() if context._work is not None else None
+        match read:
+            case OneRead():
+                body, _ = await read_one(context.kernel, context.principal, read, plan.form, connection, sizes)  # type: ignore[arg-type]
+            case PageRead():
+                body, _ = await read_page(context.kernel, context.principal, read, plan.form, sizes, connection)  # type: ignore[arg-type]
+            case NodeRead():
+                picks = [
+                    (VIEWS[name][0], selection)
+                    for name, selection in plan.form  # type: ignore[union-attr, misc, has-type]
+                    if context.principal.may(VIEWS[name][1])
+                ]
+                found = await read_node(context.kernel, context.principal, read, picks, sizes) if picks else None
+                if found is None:
+                    return None
+                body = found
+        return orjson.Fragment(body)
+
+    def _plan(self, gtype: Any, details: list[FieldDetails], read: Read) -> _Plan:
+        # What @skip and @include do depends on Boolean variables only: they are part of the key.
+        switches = tuple((n, v) for n, v in self.variable_values.coerced.items() if isinstance(v, bool))
+        key = (tuple(id(detail.node) for detail in details), switches, isinstance(read, NodeRead))
+        plan = _plans.get(key)
+        if plan is None:
+            sizes: list[tuple[str, Any, Any]] = []
+            form: Any
+            if is_abstract_type(gtype):
+                possible = [t for t in self.schema.get_possible_types(gtype) if t.name in VIEWS]
+                form = tuple((t.name, self._selection(t, details, sizes)) for t in possible)
+            elif isinstance(read, PageRead):
+                form = PageForm(relay=self._selection(gtype, details, sizes))
+            else:
+                form = self._selection(gtype, details, sizes)
+            plan = _plans[key] = _Plan(form, tuple(sizes), tuple(detail.node for detail in details))
+        return plan
+
+    def _selection(self, gtype: GraphQLObjectType, details: list[FieldDetails], sizes: list[Any]) -> Selection:
+        picks = []
+        for name, group in self.collect_subfields(gtype, details).grouped_field_set.items():
+            node = group[0].node
+            if node.name.value == "__typename":
+                picks.append(Pick(name, "__typename", typename=gtype.name))
+                continue
+            definition = gtype.fields[node.name.value]
+            inner = get_named_type(definition.type)
+            first = None
+            if "first" in definition.args:
+                first = f"first_{len(sizes)}"
+                sizes.append((first, definition, node))
+            python_name = definition.extensions["strawberry-definition"].python_name
+            nested = self._selection(inner, group, sizes) if is_object_type(inner) else None
+            picks.append(Pick(name, python_name, nested, first))
+        return tuple(picks)
+
+
+# ---- one request ----------------------------------------------------------------------------------------------------
+
+
+async def context_of(request: Request) -> Context:
+    """Who asks; raises `unauthenticated`."""
+    kernel: Kernel = request.app.state.kernel
+    principal = await kernel.authenticate(request.headers.get("authorization"))
+    exchange_of(request.scope).principal_label = principal.label
+    return Context(kernel, principal, request)
+
+
+Execute = Callable[[], Awaitable[graphql.ExecutionResult]]
+
+
+async def run(context: Context, execute: Execute, is_mutation: bool) -> graphql.ExecutionResult:
+    """Executes a request: a mutation in one transaction, each of its commands in a savepoint of its own."""
+    if not is_mutation:
+        return await execute()
+    async with writing(context.kernel.database, context.principal, shared=True) as work:
+        context._work = work
+        result = await execute()
+    context.kernel.wake()
+    return result
+
+
+def expect(version: int | None) -> int:
+    """The version a change must name; raises `precondition_required` without."""
+    if version is None:
+        raise DomainError("precondition_required", "Send expectedVersion, the version of what you change.")
+    return version
