@@ -1,8 +1,9 @@
 """Content through GraphQL: the types every kind of content shows."""
 
 from kshare.content import shapes
-from kshare.core.access import Classification
-from kshare.edge.graphql import enum_type, object_type
+from kshare.content.reads import REVISION
+from kshare.core.access import Classification, Permission
+from kshare.edge.graphql import VIEWS, connection_type, enum_type, object_type
 from kshare.people.graphql import Department, Person
 
 for enum in (shapes.Language, shapes.State, Classification):
@@ -11,6 +12,21 @@ Counters = object_type(shapes.Counters)
 AudienceMember = object_type(shapes.AudienceMember)
 Category = object_type(shapes.CategorySummary, name="Category")
 Tag = object_type(shapes.TagSummary, name="Tag")
+enum_type(shapes.DifferenceOp)
+for shape in (shapes.DifferenceLine, shapes.DifferenceHunk):
+    object_type(shape)
+Difference = object_type(shapes.Difference)
+
+
+@object_type
+class Revision(shapes.Revision):
+    __doc__ = shapes.Revision.__doc__
+    author: Person
+    """Who wrote this revision."""
+
+
+VIEWS["Revision"] = (REVISION, Permission.content_read)
+RevisionConnection = connection_type(Revision, "Revision")
 
 
 class ContentFields(shapes.Shape):

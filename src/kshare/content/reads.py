@@ -21,6 +21,7 @@ from kshare.core.access import Classification, Permission
 from kshare.core.database import Row
 from kshare.core.reading import (
     Alias,
+    Entity,
     Filter,
     Listing,
     Many,
@@ -120,9 +121,13 @@ AUDIENCE: Source = Many(
 REVISION_FIELDS: dict[str, Source] = {"author": One(PERSON, on=lambda row, person: person.id == row.author_id)}
 REVISION = View("revision", Revision, RevisionRow, visible_through_content, REVISION_FIELDS)
 
+CONTENT = View("content", Entity, ContentRow, visible_content)
+"""Any content, whatever its kind, by its id alone; lists of what belongs to a content are lists *of* it."""
+
 REVISIONS = Listing(
     "revisions",
     REVISION,
+    of=("content", CONTENT),
     filters={"content": Filter(Uuid, lambda row, value: row.content_id == value)},
     orders={"newest": Order((("number", int), ("id", UUID)))},
     default_order="newest",

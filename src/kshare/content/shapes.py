@@ -143,6 +143,53 @@ class RevisionSummary(Entity):
     """When it was written."""
 
 
+class DifferenceOp(StrEnum):
+    """What became of a line."""
+
+    kept = "kept"
+    removed = "removed"
+    added = "added"
+
+
+class DifferenceLine(Shape):
+    """A line of a difference."""
+
+    op: DifferenceOp
+    """Kept, removed or added."""
+    text: str
+    """The line, without its line break."""
+
+
+class DifferenceHunk(Shape):
+    """Neighbouring changes with a few unchanged lines around them."""
+
+    from_line: int
+    """The first line in the earlier text, from 1."""
+    to_line: int
+    """The first line in the later text, from 1."""
+    lines: list[DifferenceLine]
+    """The lines, in order."""
+
+
+class Difference(Shape):
+    """What changed between two revisions."""
+
+    from_revision: int
+    """The revision compared from."""
+    to_revision: int
+    """The revision compared to."""
+    from_title: str
+    """The title in the one."""
+    to_title: str
+    """The title in the other."""
+    from_summary: str
+    """The summary in the one."""
+    to_summary: str
+    """The summary in the other."""
+    hunks: list[DifferenceHunk]
+    """The changes of the body."""
+
+
 class ContentHappened(Happened):
     """Something that happened to a content of any kind."""
 

@@ -13,8 +13,10 @@ from markdown_it.rules_inline import StateInline
 
 MAX_MARKDOWN: Final = 500_000
 """Characters of Markdown that are rendered; a longer text is shown as it is."""
-MAX_STEPS: Final = 60_000
-"""Steps of the parser, beyond one for every ten characters, that a text may take before it is shown as it is."""
+STEPS: Final = 15_000
+STEPS_PER_CHARACTER: Final = 0.45
+"""What the parser may spend on a text, some 10 microseconds a step. Prose takes 0.05 to 0.15 steps per character,
+Markdown that is nothing but short links, emphasis and lists 0.44; what needs 2 was written to be slow."""
 
 _MAX_COLUMNS: Final = 100
 _LANGUAGE: Final = re.compile(r"language-[A-Za-z0-9_+#.-]{1,32}")
@@ -36,7 +38,7 @@ def render_html(markdown: str) -> str:
     if len(markdown) > MAX_MARKDOWN:
         return _verbatim(markdown)
     try:
-        rendered = _PARSER.render(markdown, {_STEPS: MAX_STEPS + len(markdown) // 10})
+        rendered = _PARSER.render(markdown, {_STEPS: STEPS + STEPS_PER_CHARACTER * len(markdown)})
     except _TooComplex:
         return _verbatim(markdown)
     return _CLEANER.clean(rendered)
@@ -194,6 +196,7 @@ class _Container:
     first: str = ""
     rest: str = ""
     number: int | None = None
+    used: bool = False
 
 
 class _Writer(HTMLParser):
@@ -301,8 +304,9 @@ class _Writer(HTMLParser):
             if not self._inline or self._inline[-1].endswith((" ", "\n")):
                 text = text[1:]
             elif self._open and self._inline[-1] == self._open[-1][0]:
-                # A mark followed by a blank opens nothing.
-                self._inline.insert(-1, " ")
+                # A mark followed by a blank opens nothing, so the blank goes before it.
+                if len(self._inline) > 1 and not self._inline[-2].endswith(" "):
+                    self._inline.insert(-1, " ")
                 text = text[1:]
         if text:
             self._inline.append(text)
@@ -326,17 +330,18 @@ class _Writer(HTMLParser):
 
     def _write(self, block: str) -> None:
         around = [container for container in self._around if container.kind != "list"][:_MAX_DEPTH]
-        fresh = next((i for i, container in enumerate(around) if container.kind == "item" and container.first), None)
-        if self._lines and not (self._tight and fresh is not None):
-            self._lines.append("".join(container.rest for container in around[:fresh]).rstrip())
+        # The blank line before a block belongs to those containers that were there before it.
+        old = [container.rest for container in around if container.used]
+        begins_item = len(old) < len(around) and around[len(old)].kind == "item"
+        if self._lines and not (self._tight and begins_item):
+            self._lines.append("".join(old).rstrip())
         rest = "".join(container.rest for container in around)
         first, *others = block.split("\n")
-        self._lines.append("".join(container.first or container.rest for container in around) + first)
+        self._lines.append("".join(each.rest if each.used else each.first for each in around) + first)
         self._lines += [(rest + line).rstrip() for line in others]
-        self._tight = fresh is not None
+        self._tight = begins_item
         for container in around:
-            if container.kind == "item":
-                container.first = ""
+            container.used = True
 
     def _start_item(self) -> None:
         if not self._around or self._around[-1].kind != "list":
@@ -382,9 +387,9 @@ class _Writer(HTMLParser):
         if text:
             fence = _fence(text, 1)
             pad = " " if text.startswith("`") or text.endswith("`") else ""
-            self._inline.append(
-                f"{fence}{pad}{text if self._rows is None else text.replace('|', '&#124;')}{pad}{fence}"
-            )
+            # A table looks for its bars before anything looks for code.
+            shown = text if self._rows is None else text.replace("|", "\\|")
+            self._inline.append(f"{fence}{pad}{shown}{pad}{fence}")
 
     def _end_pre(self, collected: list[str]) -> None:
         text = "".join(collected).strip("\n")

@@ -190,6 +190,30 @@ class EmbeddedPostgres:
         """Whether the server's process lives. Asking also buries it if it does not: it never stays a zombie."""
         return self._process is not None and self._process.poll() is None
 
+    def attach(self) -> str:
+        """The URL of the server that another process runs on this directory; touches nothing.
+
+        Raises `PostgresError` when there is none that can be found: it is still starting, or nobody runs one.
+        """
+        try:
+            # Whose socket it must be: the data's owner is the server's user.
+            owner = self._pgdata.stat().st_uid
+            password = (self._directory / _ROLE_PASSWORD).read_text(encoding="ascii").strip()
+        except OSError as error:
+            raise PostgresError(f"there is no usable PostgreSQL in {self._directory} yet: {error}") from error
+        for path in self._socket_candidates():
+            with contextlib.suppress(OSError):
+                if stat.S_ISSOCK((path / _SOCKET).lstat().st_mode) and path.lstat().st_uid == owner:
+                    self._sockets, self._role_password = path, password
+                    return self.url
+        raise PostgresError(f"no PostgreSQL runs on {self._directory}")
+
+    def kill(self) -> None:
+        """End the server's process at once, without a checkpoint; for those in a hurry. Committed data is safe."""
+        self._wanted = False
+        if self._process is not None and self._process.poll() is None:
+            self._process.send_signal(signal.SIGQUIT)
+
     async def start(self) -> None:
         """Start the server and return when the application's database can be used; does nothing if it runs.
 
@@ -323,12 +347,19 @@ class EmbeddedPostgres:
             partial.rename(copy)
         return copy / programs.relative_to(package.parent)
 
-    def _socket_directory(self) -> Path:
+    def _socket_candidates(self) -> list[Path]:
+        """Where the socket may be, best first; only paths that are short and plain enough for one."""
         name = "kshare-" + hashlib.sha256(os.fsencode(self._directory)).hexdigest()[:12]
-        temporary = [Path(tempfile.gettempdir()) / name, Path("/tmp") / name]  # noqa: S108 - owner checked below
-        for path in (self._directory / "run", *temporary):
-            fits = len(os.fsencode(path / _SOCKET)) <= _SOCKET_PATH_LIMIT and _PLAIN_PATH.fullmatch(str(path))
-            if fits and (self._account is None or _may_enter(self._account, path.parent)):
+        temporary = [Path(tempfile.gettempdir()) / name, Path("/tmp") / name]  # noqa: S108 - their owner is checked
+        return [
+            path
+            for path in (self._directory / "run", *temporary)
+            if len(os.fsencode(path / _SOCKET)) <= _SOCKET_PATH_LIMIT and _PLAIN_PATH.fullmatch(str(path))
+        ]
+
+    def _socket_directory(self) -> Path:
+        for path in self._socket_candidates():
+            if self._account is None or _may_enter(self._account, path.parent):
                 self._make_private(path)
                 return path
         raise PostgresError(

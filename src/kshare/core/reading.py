@@ -268,7 +268,7 @@ class Filter:
 
 @dataclass(frozen=True, slots=True)
 class Walk:
-    """The values to walk (a one-column select over the bound value), and the column or the posting rows they stand in."""
+    """The values to walk (a one-column select over the bound value), and the rows they stand in."""
 
     values: Callable[[ColumnElement[Any]], Select[Any]]
     where: Callable[[Alias, ColumnElement[Any]], ColumnElement[bool]]
@@ -296,6 +296,8 @@ class Listing(Generic[S]):
     default_order: str
     summary: type[Shape] | None = None
     """The shape of an entry, when a page shows less than the single object does."""
+    of: tuple[str, View[Any]] | None = None
+    """The filter that names the object whose list this is, and that object's view: hidden, the list is not found."""
     implied: Callable[[Alias, frozenset[str]], ColumnElement[bool] | None] | None = None
     """A condition that depends on which filters are given (a list of content shows what is published by default)."""
 
@@ -436,18 +438,17 @@ def _froms(row: Alias) -> tuple[Any, ...]:
 # ---- one object -----------------------------------------------------------------------------------------------------
 
 
-def one_statement(view: View[Any], selection: Selection) -> Statement:
-    """The object with the bound `id`: columns `json` and `version` (null for a row without one)."""
+def one_statement(view: View[Any], selection: Selection, by: tuple[str, ...] = ("id",)) -> Statement:
+    """The object whose columns `by` have the bound values: columns `json` and `version` (null for a row without)."""
 
     def build() -> Select[Any]:
         row = aliased(view.row)
         version = getattr(row, "version", null())
-        return select(json_object(view, row, selection).label("json"), version.label("version")).where(
-            row.id == bindparam("id", type_=Uuid),  # type: ignore[attr-defined]
-            view.condition(row),
-        )
+        keys = [getattr(row, name) == bindparam(name, type_=getattr(row, name).type) for name in by]
+        object_ = select(json_object(view, row, selection).label("json"), version.label("version"))
+        return object_.where(*keys, view.condition(row))
 
-    return compiled(("one", view, selection), build, rendered_paths(view, selection))
+    return compiled(("one", view, selection, by), build, rendered_paths(view, selection))
 
 
 def node_statement(picks: Sequence[tuple[View[Any], Selection]]) -> Statement:
@@ -484,7 +485,7 @@ class PageForm:
 def page_statement(
     listing: Listing[Any], filters: frozenset[str], order: str, *, after: bool, form: PageForm
 ) -> Statement:
-    """A page of a list: columns `json` and `next_cursor`; bound: `limit`, `cursor_key`, `key_<n>`, `f_<filter>`."""
+    """A page: columns `json`, `next_cursor`, `found`; bound: `limit`, `cursor_key`, `key_<n>`, `f_<filter>`."""
 
     def build() -> Select[Any]:
         view, sort = listing.view, listing.orders[order]
@@ -499,9 +500,17 @@ def page_statement(
             body = func.json_build_object(items, page.collected(rows.c.item), following, page.next_cursor)
         else:
             body = _connection(form.relay or (), listing, filters, page)
-        return select(cast(body, JSON).label("json"), page.next_cursor.label("next_cursor")).select_from(rows)
+        found = true() if listing.of is None else _exists(*listing.of)
+        columns = (cast(body, JSON).label("json"), page.next_cursor.label("next_cursor"), found.label("found"))
+        return select(*columns).select_from(rows)
 
     return compiled(("page", listing, filters, order, after, form), build, _page_rendered(listing.view, form))
+
+
+def _exists(filter: str, view: View[Any]) -> ColumnElement[bool]:
+    row = aliased(view.row)
+    identity = row.id == bindparam(f"f_{filter}", type_=Uuid)  # type: ignore[attr-defined]
+    return select(row.id).where(identity, view.condition(row)).exists()  # type: ignore[attr-defined]
 
 
 def _page_rendered(view: View[Any], form: PageForm) -> list[tuple[Any, Any]]:

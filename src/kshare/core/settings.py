@@ -29,6 +29,10 @@ class Settings(BaseSettings):
     workers: int = Field(1, ge=1, le=64, description="Processes that serve.")
     public_url: HttpUrl | None = Field(None, description="How clients reach this server, when behind a proxy.")
 
+    trusted_proxies: str = Field(
+        "127.0.0.1", description="Addresses of proxies whose X-Forwarded-For and -Proto are believed; `*` for all."
+    )
+
     database_url: SecretStr | None = Field(None, description="PostgreSQL >= 15; without it kshare starts its own.")
     read_pool: int = Field(10, ge=1, le=200, description="Connections for reads, a process.")
     write_pool: int = Field(6, ge=1, le=200, description="Connections for writes, a process.")

@@ -15,9 +15,10 @@ another in a query; an index of words alone loses those documents. Each run of C
 
 Positions count characters in Chinese and words elsewhere, never segmentation, so phrases are exact. The price is
 precision: a pair across two words is found too (as in "ruan|jian shu|ju" the pair "jian shu"). Longer queries are
-cut into words that must all occur, which makes such false hits rare. Measured on prose of 1,000 characters with
-punctuation: some 690 words as cut for search become 900 lexemes with positions, 860 of them pairs; an index of all
-single characters besides would hold 1,760.
+cut into words that must all occur, which makes such false hits rare. Measured on Chinese prose, per 1,000 characters:
+585 words as cut for search against 976 lexemes here, of which 863 are pairs, 69 last characters and 44 longer words.
+With every single character they would be 1,840. The vector's text takes 12 kB; 100,000 characters of varied words
+take 0.4 s and 0.8 MB.
 """
 
 import functools
@@ -321,7 +322,7 @@ _MARKUP: Final = (
     (re.compile(r"(?m)^(?:[ \t]{0,12}(?:>|#{1,6}(?=[ \t])|[-*+](?=[ \t])|\d{1,9}[.)](?=[ \t])))+"), ""),
     (re.compile(r"!?\[([^\[\]\n]*)\]\([^()\n]*\)"), r"\1"),
     (re.compile(r"</?[A-Za-z][^<>\n]*>|<!--[^<>]*-->"), " "),
-    (re.compile(r"\*+|~~+|`+|(?<!\w)_+(?=\w)|(?<=[^\W_])_+(?!\w)"), ""),
+    (re.compile(r"(?<!\\)(?:\*+|~~+|`+)|(?<!\w)_+(?=\w)|(?<=[^\W_])_+(?!\w)"), ""),
     (re.compile(r"\\(?=[!-/:-@\[-`{-~])"), ""),
     (re.compile(r"[\s|]+"), " "),
 )

@@ -6,7 +6,7 @@ a read is ever resolved field by field.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated, Any, TypeVar
 from uuid import UUID
@@ -14,7 +14,14 @@ from uuid import UUID
 import graphql
 import orjson
 import strawberry
-from graphql import GraphQLInputObjectType, GraphQLObjectType, Undefined, get_named_type, is_abstract_type, is_object_type
+from graphql import (
+    GraphQLInputObjectType,
+    GraphQLObjectType,
+    Undefined,
+    get_named_type,
+    is_abstract_type,
+    is_object_type,
+)
 from graphql.execution import Executor
 from graphql.execution.collect_fields import FieldDetails
 from graphql.execution.values import get_argument_values
@@ -43,7 +50,7 @@ class Context:
     kernel: Kernel
     principal: Principal
     request: Request
-    _work: Work | None = field(default=None)
+    _work: Work | None = None
 
     @property
     def work(self) -> Work:
@@ -172,6 +179,11 @@ def _with_signature(
     function.__signature__ = inspect.Signature(parameters, return_annotation=returns)  # type: ignore[attr-defined]
     function.__annotations__ = {**annotations, "return": returns}
     return function
+
+
+def field(description: str) -> Callable[[Callable[..., Any]], Any]:
+    """A root field of one's own."""
+    return lambda resolver: strawberry.field(resolver=resolver, description=description)
 
 
 def mutation(description: str) -> Callable[[Callable[..., Any]], Any]:

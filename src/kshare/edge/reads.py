@@ -1,7 +1,7 @@
 """Asking the read path for something, from either door: one object, a page, or any object by its id."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 from uuid import UUID
 
@@ -27,10 +27,11 @@ from kshare.edge.kernel import Kernel
 
 @dataclass(frozen=True, slots=True)
 class OneRead:
-    """One object by id. `missing` says whether its absence is null (GraphQL) or 404."""
+    """One object: by its id, or by the columns that tell it from all others."""
 
     view: View[Any]
-    id: UUID
+    id: UUID | None = None
+    by: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +78,9 @@ async def read_one(
     extra: Mapping[str, Any] | None = None,
 ) -> tuple[bytes, int | None]:
     """The JSON of an object and its version; raises 404 for what does not exist or is hidden."""
-    statement = one_statement(read.view, selection)
-    values = {"id": read.id} if extra is None else {"id": read.id, **extra}
+    by = read.by or {"id": read.id}
+    statement = one_statement(read.view, selection, tuple(by))
+    values = by if extra is None else {**by, **extra}
     row = await fetch(kernel, principal, statement, values, connection)
     if row is None:
         raise not_found(read.view.name)
@@ -107,6 +109,9 @@ async def read_page(
     statement = page_statement(listing, frozenset(read.filters), order, after=read.cursor is not None, form=form)
     row = await fetch(kernel, principal, statement, values, connection)
     assert row is not None
+    if not row["found"]:
+        assert listing.of is not None
+        raise not_found(listing.of[1].name)
     return render(statement, row["json"]), row["next_cursor"]
 
 

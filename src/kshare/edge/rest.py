@@ -23,13 +23,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from kshare.core.access import Permission
-from kshare.core.errors import PROBLEMS, DomainError, FieldError
+from kshare.core.errors import PROBLEMS, DomainError, FieldError, Language
 from kshare.core.idempotency import Answer, Repeatable, earlier_answer, keep_answer
 from kshare.core.principal import Principal
 from kshare.core.reading import Ask, Listing, PageForm, Shape, View, whole
 from kshare.core.writing import Work, require, writing
 from kshare.edge.kernel import Kernel
-from kshare.edge.problems import field_errors
+from kshare.edge.problems import field_errors, preferred_language
 from kshare.edge.reads import OneRead, PageRead, read_one, read_page
 from kshare.edge.telemetry import exchange_of
 
@@ -47,6 +47,11 @@ class Call:
         self.kernel = kernel
         self.principal = principal
         self._body: bytes | None = None
+
+    @property
+    def language(self) -> Language:
+        """The language the caller prefers for messages."""
+        return preferred_language(self.request.headers.get("accept-language"))
 
     def path_id(self, name: str = "id") -> UUID:
         """An id in the path; 422 when it is none."""
@@ -67,7 +72,7 @@ class Call:
 
     def path_text(self, name: str, kind: "type[str] | Any") -> str:
         """A text in the path, checked like any other text."""
-        checked = _one_field(kind, self.request.path_params[name], f"{{{name}}}")
+        checked = checked_value(kind, self.request.path_params[name], f"{{{name}}}")
         return str(checked)
 
     def query(self, model: type[M]) -> M:
@@ -99,11 +104,12 @@ class Call:
         tags = re.findall(r'(?:^|,)\s*"(\d{1,9})(?:-[0-9a-f]+)?"', header)
         return int(tags[0]) if len(tags) == 1 else -1
 
-    async def one(self, view: View[Any], id: UUID, *, include: frozenset[str] = frozenset()) -> Response:
-        """An object with its ETag, or 304 when the caller has it already."""
-        body, version = await read_one(
-            self.kernel, self.principal, OneRead(view, id), _whole(view.shape, view, include)
-        )
+    async def one(
+        self, view: View[Any], id: UUID | None = None, *, include: frozenset[str] = frozenset(), **by: Any
+    ) -> Response:
+        """An object with its ETag, or 304 when the caller has it already; found by its id or by other columns."""
+        read = OneRead(view, id, by)
+        body, version = await read_one(self.kernel, self.principal, read, _whole(view.shape, view, include))
         return self._tagged(body, version)
 
     def _tagged(self, body: bytes, version: int | None, status: int = 200) -> Response:
@@ -247,7 +253,8 @@ def _invalid(error: ValidationError, prefix: str = "", document: Any = None) -> 
     return DomainError("invalid", f"{len(broken)} of the rules for this input are broken.", places)
 
 
-def _one_field(kind: Any, value: Any, pointer: str) -> Any:
+def checked_value(kind: Any, value: Any, pointer: str) -> Any:
+    """A single value by the rules of its annotated type; 422 at `pointer` when it breaks one."""
     model = _field_models.get(kind)
     if model is None:
         model = _field_models[kind] = create_model("PathText", value=(kind, ...))
@@ -256,7 +263,7 @@ def _one_field(kind: Any, value: Any, pointer: str) -> Any:
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False, include_input=False)[0]
         raise DomainError(
-            "invalid", "A part of the path is not acceptable.", [FieldError(pointer, first["type"], first["msg"])]
+            "invalid", "This value is not acceptable.", [FieldError(pointer, first["type"], first["msg"])]
         ) from None
 
 

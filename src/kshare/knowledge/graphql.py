@@ -2,14 +2,17 @@
 
 from uuid import UUID
 
+from kshare.content.difference import difference
+from kshare.content.graphql import ContentFields, Difference, RevisionConnection
+from kshare.content.reads import REVISIONS
 from kshare.core.access import Permission
-from kshare.content.graphql import ContentFields
 from kshare.edge.graphql import (
     VIEWS,
     Info,
     connection_type,
     enum_type,
     expect,
+    field,
     input_type,
     list_field,
     mutation,
@@ -17,6 +20,7 @@ from kshare.edge.graphql import (
     one_field,
 )
 from kshare.edge.reads import OneRead
+from kshare.edge.rest import checked_value
 from kshare.knowledge import commands, shapes
 from kshare.knowledge.reads import KNOWLEDGE_ITEM, KNOWLEDGE_ITEMS
 
@@ -43,6 +47,15 @@ class Query:
         KNOWLEDGE_ITEMS, KnowledgeItemConnection, KnowledgeItemFilter, READ, "Knowledge items you may see."
     )
     knowledge_item = one_field(KNOWLEDGE_ITEM, KnowledgeItem, READ, "One knowledge item.")
+    revisions = list_field(
+        REVISIONS, RevisionConnection, None, READ, "The revisions of a content.", fixed={"content_id": "content"}
+    )
+
+    @field("What changed between two revisions of a content.")
+    async def difference(self, info: Info, content_id: UUID, before: int, after: int) -> Difference | None:
+        context = info.context
+        context.demand(READ)
+        return await difference(context.kernel, context.principal, content_id, before, after)
 
 
 class Mutation:
@@ -52,12 +65,56 @@ class Mutation:
 
     @mutation("Change a knowledge item; what is left out stays as it is.")
     async def update_knowledge_item(
-        self, info: Info, id: UUID, expected_version: int, input: UpdateKnowledgeItem  # type: ignore[valid-type]
+        self,
+        info: Info,
+        id: UUID,
+        expected_version: int,
+        input: UpdateKnowledgeItem,  # type: ignore[valid-type]
     ) -> KnowledgeItem | None:
         done = await commands.update_knowledge_item(info.context.work, id, input, expect(expected_version))
         return OneRead(KNOWLEDGE_ITEM, done)  # type: ignore[return-value]
 
     @mutation("Publish a draft or an archived item.")
-    async def publish_knowledge_item(self, info: Info, id: UUID, expected_version: int | None = None) -> KnowledgeItem | None:
+    async def publish_knowledge_item(
+        self, info: Info, id: UUID, expected_version: int | None = None
+    ) -> KnowledgeItem | None:
         done = await commands.publish_knowledge_item(info.context.work, id, expected_version)
         return OneRead(KNOWLEDGE_ITEM, done)  # type: ignore[return-value]
+
+    @mutation("Take a published item out of the lists.")
+    async def archive_knowledge_item(
+        self, info: Info, id: UUID, expected_version: int | None = None
+    ) -> KnowledgeItem | None:
+        done = await commands.archive_knowledge_item(info.context.work, id, expected_version)
+        return OneRead(KNOWLEDGE_ITEM, done)  # type: ignore[return-value]
+
+    @mutation("Bring an earlier text back, as a new revision.")
+    async def restore_knowledge_item_revision(
+        self,
+        info: Info,
+        id: UUID,
+        input: RestoreRevision,
+        expected_version: int | None = None,  # type: ignore[valid-type]
+    ) -> KnowledgeItem | None:
+        done = await commands.restore_knowledge_item_revision(info.context.work, id, input, expected_version)
+        return OneRead(KNOWLEDGE_ITEM, done)  # type: ignore[return-value]
+
+    @mutation("Delete a draft; answers its id.")
+    async def delete_knowledge_item(self, info: Info, id: UUID, expected_version: int) -> UUID | None:
+        await commands.delete_knowledge_item(info.context.work, id, expected_version)
+        return id
+
+    @mutation("Create or update the item of an external system.")
+    async def put_knowledge_item(
+        self,
+        info: Info,
+        source: str,
+        external_id: str,
+        input: CreateKnowledgeItem,  # type: ignore[valid-type]
+    ) -> KnowledgeItem | None:
+        work = info.context.work
+        place = [
+            checked_value(shapes.ExternalName, v, p) for v, p in ((source, "/source"), (external_id, "/externalId"))
+        ]
+        id, _ = await commands.put_knowledge_item(work, *place, input)
+        return OneRead(KNOWLEDGE_ITEM, id)  # type: ignore[return-value]

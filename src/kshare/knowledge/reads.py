@@ -1,6 +1,5 @@
 """How knowledge items are read."""
 
-from kshare.core.markup import render_html
 from sqlalchemy import ColumnElement, Text, and_
 
 from kshare.content.models import ContentRow
@@ -15,6 +14,7 @@ from kshare.content.reads import (
     visible_content,
 )
 from kshare.core.access import Permission
+from kshare.core.markup import render_html
 from kshare.core.reading import Alias, Filter, Listing, Rendered, View, Viewer, allowed_list, constant
 from kshare.core.writing import Guard, Rule
 from kshare.knowledge.shapes import KnowledgeItem, KnowledgeItemSummary

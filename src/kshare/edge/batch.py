@@ -1,0 +1,154 @@
+"""Many asks in one request: `POST /v1/<things>:batch`, as JSON or NDJSON, always answered item by item with 207.
+
+The whole request is one transaction and each item a savepoint in it: an item that is refused leaves nothing behind and
+holds up no other. With `dry_run` everything is tried and nothing kept.
+"""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, TypeVar
+from uuid import UUID
+
+import orjson
+from pydantic import BaseModel, Field, create_model
+from starlette.responses import Response
+
+from kshare.core.database import translate
+from kshare.core.errors import DomainError, FieldError
+from kshare.core.idempotency import Answer as Kept
+from kshare.core.idempotency import Repeatable, earlier_answer, keep_answer
+from kshare.core.reading import Ask, Shape
+from kshare.core.writing import Work, writing
+from kshare.edge.problems import problem_body
+from kshare.edge.rest import Call, parse_json, validated
+from kshare.edge.telemetry import exchange_of
+
+MOST_ITEMS = 500
+NDJSON = "application/x-ndjson"
+
+A = TypeVar("A", bound=BaseModel)
+
+
+class BatchOptions(Ask):
+    """How to treat a batch."""
+
+    dry_run: bool = False
+    """Try everything, keep nothing."""
+
+
+class BatchResult(Shape):
+    """What became of one item."""
+
+    index: int
+    """Its place in the request, from 0."""
+    id: UUID | None
+    """What it became; null if it was refused, or in a dry run."""
+    status: int
+    """As if it had been sent alone: 201 created, 200 updated, 4xx refused."""
+    problem: dict[str, Any] | None
+    """Why it was refused, as a problem document."""
+
+
+class BatchAnswer(Shape):
+    """What became of each item, in the order of the request."""
+
+    items: list[BatchResult]
+    """One for each item."""
+
+
+_batches: dict[type[BaseModel], type[Ask]] = {}
+
+
+def batch_of(ask: type[BaseModel]) -> type[Ask]:
+    """The body of a batch of an ask."""
+    if ask not in _batches:
+        items = Annotated[list[ask], Field(min_length=1, max_length=MOST_ITEMS, description="The items.")]  # type: ignore[valid-type]
+        _batches[ask] = create_model(f"{ask.__name__}Batch", __base__=Ask, items=(items, ...))
+    return _batches[ask]
+
+
+@dataclass
+class _DryRun(Exception):
+    """Takes everything back at the end of a dry run."""
+
+    answer: Kept
+
+
+async def run_batch(call: Call, ask: type[A], perform: "Callable[[Work, A], Awaitable[tuple[UUID, bool]]]") -> Response:
+    """Performs each item; `perform` returns its id and whether it was created."""
+    options = call.query(BatchOptions)
+    documents, ndjson = await _documents(call)
+    key, request = call.request.headers.get("idempotency-key"), call.request
+    repeatable = None
+    if key is not None:
+        parts = (await call.raw_body(), request.scope["query_string"])
+        repeatable = Repeatable.of(f"POST {request.scope['path']}", key, *parts)
+    try:
+        async with writing(call.kernel.database, call.principal, shared=True) as work:
+            if repeatable and (earlier := await earlier_answer(work, repeatable)):
+                return Response(earlier.body, 207, {**earlier.headers, "Idempotent-Replayed": "true"}, None)
+            results = [result async for result in _results(call, work, ask, documents, perform)]
+            answer = _answer(results, ndjson, dry_run=options.dry_run)
+            if options.dry_run:
+                raise _DryRun(answer)
+            if repeatable:
+                keep_answer(work, repeatable, answer)
+    except _DryRun as dry:
+        answer = dry.answer
+    call.kernel.wake()
+    return Response(answer.body, 207, answer.headers, None)
+
+
+async def _documents(call: Call) -> tuple[Sequence[Any], bool]:
+    body = await call.raw_body()
+    if call.request.headers.get("content-type", "").split(";")[0].strip().lower() == NDJSON:
+        lines = [line for line in body.split(b"\n") if line.strip()]
+        return [_line(line) for line in lines], True
+    document = parse_json(body)
+    if not isinstance(document, dict) or set(document) != {"items"} or not isinstance(document["items"], list):
+        place = FieldError("/items", "missing", "A batch is an object with the list `items`")
+        raise DomainError("invalid", 'The body must be {"items": [...]}, or NDJSON.', [place])
+    if not 1 <= len(document["items"]) <= MOST_ITEMS:
+        code = "too_short" if not document["items"] else "too_long"
+        place = FieldError("/items", code, f"A batch has 1 to {MOST_ITEMS} items; send more as NDJSON")
+        raise DomainError("invalid", place.message, [place])
+    return document["items"], False
+
+
+def _line(line: bytes) -> Any:
+    try:
+        return parse_json(line)
+    except DomainError as error:
+        return error
+
+
+async def _results(
+    call: Call, work: Work, ask: type[A], documents: Sequence[Any], perform: Callable[[Work, A], Awaitable[Any]]
+) -> AsyncIterator[dict[str, Any]]:
+    for index, document in enumerate(documents):
+        try:
+            if isinstance(document, DomainError):
+                raise document
+            async with work.session.begin_nested():
+                id, created = await perform(work, validated(ask, document))
+            yield {"index": index, "id": str(id), "status": 201 if created else 200, "problem": None}
+        except Exception as error:
+            refusal = translate(error)
+            # Overload, and what is our own fault, concern the whole request and not this item.
+            if refusal is None or refusal.problem.status >= 500:
+                raise
+            scope = call.request.scope
+            problem = problem_body(
+                refusal, instance=scope["path"], request_id=exchange_of(scope).request_id, language=call.language
+            )
+            yield {"index": index, "id": None, "status": refusal.problem.status, "problem": problem}
+
+
+def _answer(results: list[dict[str, Any]], ndjson: bool, *, dry_run: bool) -> Kept:
+    if dry_run:
+        for result in results:
+            result["id"] = None
+    if ndjson:
+        body = b"".join(orjson.dumps(result, option=orjson.OPT_APPEND_NEWLINE) for result in results)
+        return Kept(207, {"Content-Type": NDJSON}, body)
+    return Kept(207, {"Content-Type": "application/json"}, orjson.dumps({"items": results}))
