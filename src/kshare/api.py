@@ -7,11 +7,14 @@ from graphql import GraphQLSchema
 from kshare.core.journal import Reactor
 from kshare.edge.graphql import schema_of
 from kshare.edge.rest import Door
+from kshare.events import graphql as events_graphql
+from kshare.events import rest as events_rest
 from kshare.knowledge import graphql as knowledge_graphql
 from kshare.knowledge import rest as knowledge_rest
 
 DOORS: list[Door] = [
     knowledge_rest.door,
+    events_rest.door,
 ]
 
 
@@ -19,10 +22,12 @@ def schema() -> GraphQLSchema:
     """The GraphQL schema of all slices."""
     slices = [
         knowledge_graphql,
+        events_graphql,
     ]
     return schema_of(
         [part.Query for part in slices if hasattr(part, "Query")],
         [part.Mutation for part in slices if hasattr(part, "Mutation")],
+        [part.Subscription for part in slices if hasattr(part, "Subscription")],
     )
 
 

@@ -10,8 +10,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from kshare import api
 from kshare.core.database import Database, translate
-from kshare.core.journal import Worker
+from kshare.core.journal import Watch, Worker
 from kshare.core.settings import Settings
+from kshare.edge.dispatch import Dispatch
 from kshare.edge.gate import Gate
 from kshare.edge.graphql import ReadExecutor, context_of, run
 from kshare.edge.graphql_route import GraphQLDoor
@@ -21,6 +22,7 @@ from kshare.edge.rates import Rates
 from kshare.edge.rest import install
 from kshare.people.oidc import TokenVerifier
 from kshare.people.signin import SignIn
+from kshare.site import install_site
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,11 @@ class Application:
     database: Database
     sign_in: SignIn
     worker: Worker
+    watch: Watch
+
+    def end_streams(self) -> None:
+        """Ends event streams, which have no end of their own; for a server that stops and waits for its connections."""
+        self.watch.close()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await self.asgi(scope, receive, send)
@@ -44,25 +51,38 @@ def build(settings: Settings, database_url: str, *, react: bool = True) -> Appli
     if settings.oidc_issuer and settings.oidc_audience:
         verifier = TokenVerifier(settings.oidc_issuer, settings.oidc_audience, algorithms=settings.oidc_algorithms)
     sign_in = SignIn(database, verifier)
-    worker = Worker(database, api.reactors())
+    worker, watch = Worker(database, api.reactors()), Watch(database)
+
+    def wake() -> None:
+        worker.wake()
+        watch.wake()
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         await database.open()
         await sign_in.open()
-        reacting = asyncio.create_task(worker.run()) if react else None
+        tasks = [asyncio.create_task(watch.run())]
+        if react:
+            tasks.append(asyncio.create_task(worker.run()))
         yield
-        if reacting is not None:
-            reacting.cancel()
-            await asyncio.gather(reacting, return_exceptions=True)
+        watch.close()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
         await sign_in.close()
         await database.close()
 
     app = FastAPI(title="kshare", version="1", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
-    app.state.kernel = Kernel(settings, database, sign_in.principal, sign_in.person, worker.wake)
+    app.state.kernel = Kernel(settings, database, sign_in.principal, sign_in.person, wake, watch)
     install_problem_handlers(app, translate)
     install_problem_pages(app)
+    install_site(app, database)
     install(app, api.DOORS)
     door = GraphQLDoor(api.schema(), ReadExecutor, context=context_of, run=run, translate=translate)
     app.add_route("/graphql", door.__call__, methods=["GET", "POST"], include_in_schema=False)
-    return Application(Gate(app, Rates.configured(settings), max_body=settings.max_body), app, database, sign_in, worker)
+    dispatch = Dispatch(app, app, translate)
+    dispatch.add_doors(api.DOORS)
+    for method in ("GET", "POST"):
+        dispatch.add(method, "/graphql", door.__call__)
+    gate = Gate(dispatch, Rates.configured(settings), max_body=settings.max_body)
+    return Application(gate, app, database, sign_in, worker, watch)

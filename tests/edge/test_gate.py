@@ -6,6 +6,7 @@ import http.client
 import io
 import json
 import logging
+import os
 import socket
 import subprocess
 import sys
@@ -295,6 +296,16 @@ def test_guessing_keys_is_slow() -> None:
     assert "retry-after" in answers[4].headers
 
 
+@pytest.mark.parametrize("problem, status", [("unauthenticated", 200), (None, 401)])
+def test_a_guess_is_a_guess_through_any_door(problem: str | None, status: int) -> None:
+    async def door(scope: Scope, receive: Receive, send: Send) -> None:
+        exchange_of(scope).problem = problem  # GraphQL answers 200 and says so in its errors
+        await Response("no", status)(scope, receive, send)
+
+    answers = asyncio.run(ask_all(gated(door, failures=1), [("POST", "/graphql", {"headers": WRONG})] * 2))
+    assert [answer.status_code for answer in answers] == [status, 429]
+
+
 def test_anonymous_401s_are_no_guesses() -> None:
     answers = asyncio.run(ask_all(gated(failures=1), [("GET", "/v1/me", {})] * 5))
     assert {answer.status_code for answer in answers} == {401}
@@ -399,8 +410,11 @@ async def raw(
 
 @pytest.mark.parametrize("path", ["/v1/ideas/1", "/v1/events"])
 def test_head_is_get_without_the_body(path: str) -> None:
-    with serving(gated()) as base:
-        answer = httpx.head(base + path, timeout=5)
+    gate = gated()
+    with serving(gate) as base, httpx.Client() as client:
+        answer = client.head(base + path, timeout=5)
+        time.sleep(0.1)
+        assert (gate.running, gate.streams) == (0, 0), "though the connection is kept"
         assert answer.status_code == 200
         assert answer.content == b""
         if path == "/v1/ideas/1":
@@ -563,13 +577,18 @@ def test_an_unexpected_error_is_logged_once_with_its_traceback(lines: Callable[[
 
 
 def test_a_library_logs_in_the_same_form(lines: Callable[[], list[dict[str, Any]]]) -> None:
-    logging.getLogger("some.library").warning("the %s is odd \ud800", "disk")
+    logging.getLogger("some.library").warning("the %s is odd", "disk")
     logging.getLogger("some.library").info("not of interest")
     logging.getLogger("uvicorn.error").info("Started")
     odd, started = lines()
-    assert (odd["event"], odd["level"]) == ("the disk is odd ?", "warning")
+    assert (odd["event"], odd["level"]) == ("the disk is odd", "warning")
     assert started["event"] == "Started"
     assert not logging.getLogger("uvicorn.access").propagate
+
+
+def test_a_line_about_unencodable_text_is_written(lines: Callable[[], list[dict[str, Any]]]) -> None:
+    structlog.get_logger().warning("odd \ud800", number=2**70)
+    assert lines()[0]["event"] == "odd ?"
 
 
 def test_lines_wait_for_each_other_but_not_for_long() -> None:
@@ -671,7 +690,7 @@ def test_metrics_of_several_processes_are_summed(tmp_path: Any) -> None:
         "count_request('GET', '/x', 200, 0.1)\n"
         "print(bytes(metrics_response().body).decode())\n"
     )
-    environment = {"PROMETHEUS_MULTIPROC_DIR": str(tmp_path), "PATH": "/usr/bin"}
+    environment = {**os.environ, "PROMETHEUS_MULTIPROC_DIR": str(tmp_path)}
     outputs = [
         subprocess.run([sys.executable, "-c", program], capture_output=True, check=True, env=environment, text=True)
         for _ in range(2)

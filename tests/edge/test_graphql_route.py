@@ -7,6 +7,7 @@ warning), so that they stay kept where there is no npm.
 import asyncio
 import hashlib
 import json
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, MutableMapping
 from typing import Any
 
@@ -337,7 +338,7 @@ def test_malformed_addresses_are_400(client: TestClient, query_string: str) -> N
 
 def test_introspection_by_standard_tools(client: TestClient) -> None:
     response = post(client, get_introspection_query(True, True, True, True, True))
-    assert response.json()["data"]["__schema"]["queryType"] == {"name": "Query"}
+    assert response.json()["data"]["__schema"]["queryType"]["name"] == "Query"
 
 
 # --- errors ---------------------------------------------------------------------------------------------------
@@ -593,7 +594,7 @@ def test_a_stream_ends_when_the_client_leaves() -> None:
     ended = asyncio.Event()
     waiting = asyncio.Event()
 
-    async def endless(*_: object) -> AsyncIterator[dict[str, int]]:
+    async def endless(*_: object, **__: object) -> AsyncIterator[dict[str, int]]:
         try:
             yield {"ticks": 1}
             waiting.set()
@@ -609,7 +610,7 @@ def test_a_stream_ends_when_the_client_leaves() -> None:
         leave = asyncio.Event()
         body = b'{"query": "subscription { ticks }"}'
         running = asyncio.create_task(exchange(door, body, [(b"accept", EVENTS.encode())], leave))
-        await waiting.wait()
+        await asyncio.wait_for(waiting.wait(), 5)
         await asyncio.sleep(0.05)
         leave.set()
         sent = await asyncio.wait_for(running, 5)
@@ -657,8 +658,8 @@ def test_pages_need_nothing_from_elsewhere(name: str) -> None:
     assert policy.count("'sha256-") == 2
     html = page.html.decode()
     assert html.count("<script>") == html.count("<style>") == 1
-    for forbidden in ("src=", "@import", "url(", " style=", "onclick=", "innerHTML", "<link", "eval("):
-        assert forbidden not in html
+    for forbidden in ("src=", "@import", "url(", "style=", "onclick=", "innerHTML", "<link", "eval("):
+        assert not re.search(rf"(?<!\w){re.escape(forbidden)}", html)
     assert len(html.splitlines()) <= 400
 
 

@@ -74,6 +74,8 @@ def make_app() -> FastAPI:
             "bug": RuntimeError("SELECT password FROM person"),
             "teapot": HTTPException(418, "I'm a teapot"),
             "forbidden": HTTPException(403),
+            "clash": HTTPException(409),
+            "unprocessable": HTTPException(422),
             "ugly": invalid("/\ud800", "text_surrogate", "\udfff is no character"),
             "extra": DomainError("conflict", extra={"a": float("inf"), "b": 10**30, "c": "\ud800", "d": object()}),
         }
@@ -130,6 +132,8 @@ def test_the_instance_stays_encoded_and_short() -> None:
         ("GET", "/nowhere", "not_found"),
         ("GET", "/v1/fail/hidden", "not_found"),
         ("GET", "/v1/fail/forbidden", "forbidden"),
+        ("GET", "/v1/fail/clash", "conflict"),
+        ("GET", "/v1/fail/unprocessable", "invalid"),
         ("GET", "/v1/fail/teapot", "bad_request"),
         ("GET", "/v1/fail/database", "unavailable"),
         ("GET", "/v1/fail/bug", "internal"),

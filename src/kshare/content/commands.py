@@ -4,7 +4,6 @@ These functions check what they are given and keep derived columns (`readers`, p
 Permissions are the calling command's business.
 """
 
-import unicodedata
 from collections.abc import Sequence
 from uuid import UUID
 
@@ -12,11 +11,12 @@ from sqlalchemy import delete, select, text, update
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 
 from kshare.content.models import CategoryRow, ContentRow, ContentTagRow, CounterRow, RevisionRow, TagNameRow, TagRow
-from kshare.content.reads import SubjectRow
+from kshare.content.taxonomy_shapes import folded
 from kshare.core.access import Classification
 from kshare.core.errors import invalid
 from kshare.core.ids import new_id
 from kshare.core.writing import Work
+from kshare.people.models import SubjectRow
 
 
 def readers_of(content: ContentRow) -> list[UUID]:
@@ -90,11 +90,6 @@ async def set_state(work: Work, content: ContentRow, state: str) -> None:
     content.updated_at = work.now
 
 
-def folded(name: str) -> str:
-    """The form under which two spellings of a tag are one: width and case folded."""
-    return unicodedata.normalize("NFKC", name).casefold().strip()
-
-
 async def set_tags(work: Work, content: ContentRow, names: Sequence[str]) -> None:
     """Makes these its tags; synonyms lead to their tag, unknown names become tags."""
     wanted = {folded(name): name.strip() for name in names}
@@ -104,7 +99,9 @@ async def set_tags(work: Work, content: ContentRow, names: Sequence[str]) -> Non
     for key in sorted(wanted.keys() - ids.keys()):
         ids[key] = await _tag_named(work, key, wanted[key])
     await work.session.execute(delete(ContentTagRow).where(ContentTagRow.id == content.id))
-    rows = [{"id": content.id, "tag_id": tag_id, "listed_at": content.listed_at} for tag_id in set(ids.values())]
+    # In the order of ids, as merging locks them.
+    tags = sorted(set(ids.values()))
+    rows = [{"id": content.id, "tag_id": tag_id, "listed_at": content.listed_at} for tag_id in tags]
     if rows:
         await work.session.execute(pg_insert(ContentTagRow), rows)
 

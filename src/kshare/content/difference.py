@@ -12,11 +12,11 @@ from kshare.content.shapes import Difference, DifferenceHunk, DifferenceLine, Di
 from kshare.core.diff import unified
 from kshare.core.errors import not_found
 from kshare.core.principal import Principal
-from kshare.core.reading import Pick, compiled, json_object
+from kshare.core.reading import Pick, Selection, compiled, json_object
 from kshare.edge.kernel import Kernel
 from kshare.edge.reads import fetch
 
-_TEXT = tuple(Pick(name, name) for name in ("number", "title", "summary", "body"))
+_TEXT = Selection(Pick(name, name) for name in ("number", "title", "summary", "body"))
 
 
 def _both() -> Select[Any]:

@@ -2,12 +2,11 @@
 
 from kshare.content import shapes
 from kshare.content.reads import REVISION
-from kshare.core.access import Classification, Permission
+from kshare.core.access import Permission
 from kshare.edge.graphql import VIEWS, connection_type, enum_type, object_type
 from kshare.people.graphql import Department, Person
 
-for enum in (shapes.Language, shapes.State, Classification):
-    enum_type(enum)
+enum_type(shapes.State)
 Counters = object_type(shapes.Counters)
 AudienceMember = object_type(shapes.AudienceMember)
 Category = object_type(shapes.CategorySummary, name="Category")

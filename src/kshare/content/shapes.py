@@ -9,13 +9,7 @@ from kshare.core.access import Classification
 from kshare.core.journal import Happened
 from kshare.core.reading import Entity, Shape
 from kshare.people.shapes import DepartmentSummary, PersonSummary
-
-
-class Language(StrEnum):
-    """The language a text is written in."""
-
-    zh = "zh"
-    en = "en"
+from kshare.people.shapes import Language as Language
 
 
 class State(StrEnum):
@@ -107,6 +101,40 @@ class ContentSummary(Entity):
     """When it was first published."""
     permissions: list[str]
     """What you may do with it."""
+
+
+class ContentCard(Entity):
+    """A content of any kind, as shown where kinds stand side by side."""
+
+    type: str
+    """The kind of content: `knowledge_item`."""
+    state: State
+    """Draft, published or archived."""
+    title: str
+    """The title."""
+    summary: str
+    """What it is about, in a sentence or two."""
+    language: Language
+    """The language it is written in."""
+    author: PersonSummary
+    """Who wrote it."""
+    published_at: datetime | None
+    """When it was first published."""
+
+
+class ContentAccess(Shape):
+    """Why a person sees a content, or does not."""
+
+    visible: bool
+    """Whether the person sees it."""
+    because: list[AudienceMember]
+    """As whom the person is among its readers: by name, by department, by group or as everyone. Empty: not at all."""
+    classification: Classification
+    """How secret it is."""
+    clearance: Classification
+    """How secret a content the person may read."""
+    permissions: list[str]
+    """What the person may do here: company-wide, or by a role for its department or its category."""
 
 
 class Revision(Entity):

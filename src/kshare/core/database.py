@@ -115,11 +115,14 @@ class Database:
 
     async def fetch_row(self, sql: str, values: Sequence[Any]) -> asyncpg.Record | None:
         """One read: the first row of a statement, in autocommit."""
-        connection = await self.pool.acquire(timeout=self._settings.pool_timeout)
+        pool = self.pool
+        # With a connection at hand there is nothing to wait for, and a timer would cost more than taking it.
+        timeout = None if pool.get_idle_size() else self._settings.pool_timeout
+        connection = await pool.acquire(timeout=timeout)
         try:
             return await connection.fetchrow(sql, *values)
         finally:
-            await self.pool.release(connection)
+            await pool.release(connection)
 
     async def fetch(self, sql: str, values: Sequence[Any]) -> list[asyncpg.Record]:
         """One read: all rows of a statement, in autocommit."""

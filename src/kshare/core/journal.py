@@ -7,7 +7,8 @@ for `number > last` would lose entries whose transaction commits late (docs/adr/
 import asyncio
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar
@@ -17,7 +18,6 @@ import structlog
 from pydantic import BaseModel, ConfigDict
 from sqlalchemy import ARRAY, BigInteger, ColumnElement, Identity, Index, SmallInteger, Uuid, func, select, text
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import UserDefinedType
@@ -62,7 +62,7 @@ class JournalRow(Row):
 
 
 class ReactorRow(Row):
-    """How far a reactor has read. Locking this row is its lease; `fence` grows with each lease taken."""
+    """How far a reactor has read. `fence` is the token of the lease under which it got there; tokens only grow."""
 
     __tablename__ = "reactor"
 
@@ -76,7 +76,7 @@ class ReactorRow(Row):
 class Happened(BaseModel):
     """What the journal records, in the past tense. The fields are the payload: ids and facts, never private text."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
     about: ClassVar[str]
     """The kind of object it happened to."""
 
@@ -113,81 +113,212 @@ class Reactor(ABC):
 
     @abstractmethod
     async def react(self, session: AsyncSession, entries: Sequence[Entry], fence: int) -> None:
-        """Handles entries in order, within the transaction that also moves this reactor's cursor."""
+        """Handles entries in order, within the transaction that also moves this reactor's cursor.
+
+        It should write late and briefly: from its first write to its end nothing newer settles. `fence` is higher than
+        that of every lease before, for those outside of this transaction who must tell a late worker from the present.
+        """
+
+
+class _Pace:
+    """How long to wait before the next look: soon and then again after a wake-up, since an entry settles only when
+    every older transaction has ended; otherwise the regular interval."""
+
+    def __init__(self, poll: float) -> None:
+        self._poll = poll
+        self._woken = asyncio.Event()
+        self._soon: list[float] = []
+
+    def wake(self) -> None:
+        self._woken.set()
+
+    async def wait(self) -> None:
+        try:
+            await asyncio.wait_for(self._woken.wait(), self._soon.pop() if self._soon else self._poll)
+        except TimeoutError:
+            return
+        self._woken.clear()
+        self._soon = [0.5, 0.1]
+        # Commits come in swarms: one look for all that arrive within this time.
+        await asyncio.sleep(0.01)
 
 
 class Worker:
-    """Runs reactors until told to stop. Any number may run side by side: each reactor has one lease."""
+    """Runs reactors until told to stop. Any number may run side by side: each reactor has one lease.
+
+    The lease is an advisory lock and not a locked row, because locking a row takes a transaction id: from then to its
+    end a reactor would keep everybody's newer entries from settling, and looking for work would write to the log.
+    """
 
     def __init__(self, database: Database, reactors: Sequence[Reactor], *, poll: float = 1.0) -> None:
         self._database = database
         self._reactors = reactors
-        self._poll = poll
-        self._woken = asyncio.Event()
+        self._paces = [_Pace(poll) for _ in reactors]
+        self._retry = poll
 
     def wake(self) -> None:
         """Something was just committed in this process: do not wait for the next poll."""
-        self._woken.set()
+        for pace in self._paces:
+            pace.wake()
 
     async def run(self) -> None:
         """Reacts until cancelled; a reactor that fails is logged and tried again, and holds up no other."""
+        await self._mend()
         async with asyncio.TaskGroup() as group:
-            wakers = [asyncio.Event() for _ in self._reactors]
-            for reactor, woken in zip(self._reactors, wakers, strict=True):
-                group.create_task(self._keep_running(reactor, woken))
-            while True:
-                await self._woken.wait()
-                self._woken.clear()
-                for woken in wakers:
-                    woken.set()
+            for reactor, pace in zip(self._reactors, self._paces, strict=True):
+                group.create_task(self._keep_running(reactor, pace))
+            await asyncio.Event().wait()
 
-    async def _keep_running(self, reactor: Reactor, woken: asyncio.Event) -> None:
-        pause = self._poll
+    async def _mend(self) -> None:
         while True:
             try:
-                while await self.step(reactor):
-                    pass
-                pause = self._poll
+                await mend_restored(self._database)
+                return
             except Exception as error:
-                away = translate(error)
-                pause = min(pause * 2, 30.0)
-                log.warning("reactor_failed", reactor=reactor.name, retry_in=pause, exc_info=away is None)
-            try:
-                # Settling needs the snapshot to move on, so a wake-up is followed by one more look soon after.
-                await asyncio.wait_for(woken.wait(), pause)
-            except TimeoutError:
-                continue
-            woken.clear()
+                log.warning("journal_not_read", exc_info=translate(error) is None)
+                await asyncio.sleep(self._retry)
 
-    async def step(self, reactor: Reactor) -> bool:
-        """One batch under the lease; True if there was anything to do."""
+    async def _keep_running(self, reactor: Reactor, pace: _Pace) -> None:
+        failures = careful = 0
+        while True:
+            try:
+                while await self.step(reactor, most=1 if careful else reactor.batch):
+                    failures, careful = 0, max(careful - 1, 0)
+            except Exception as error:
+                # Then one entry at a time, so that only the entry that fails, and what follows it, waits.
+                failures, careful = failures + 1, reactor.batch
+                retry = min(self._retry * 2**failures, 30.0)
+                away = translate(error)
+                log.warning("reactor_failed", reactor=reactor.name, retry_in=retry, exc_info=away is None)
+                # New commits do not shorten this wait: what fails would fail again with each of them.
+                await asyncio.sleep(retry)
+            else:
+                failures = 0
+                await pace.wait()
+
+    async def step(self, reactor: Reactor, *, most: int | None = None) -> bool:
+        """One batch under the lease; True if there was anything to do. Its effects and the cursor commit together."""
         async with self._database.sessions() as session, session.begin():
-            await session.execute(pg_insert(ReactorRow).values(name=reactor.name).on_conflict_do_nothing())
-            lease = (
-                await session.execute(
-                    select(ReactorRow).where(ReactorRow.name == reactor.name).with_for_update(skip_locked=True)
-                )
-            ).scalar_one_or_none()
-            if lease is None:
+            lease = func.pg_try_advisory_xact_lock(func.hashtextextended(f"kshare reactor {reactor.name}", 0))
+            if not await session.scalar(select(lease)):
                 return False
+            place = await session.get(ReactorRow, reactor.name)
             after = text("(journal.xid, journal.number) > (CAST(:xid AS xid8), :number)").bindparams(
-                xid=str(lease.xid), number=lease.number
+                xid=str(place.xid if place else 0), number=place.number if place else 0
             )
             query = select(JournalRow).where(after, settled()).order_by(JournalRow.xid, JournalRow.number)
-            rows = (await session.execute(query.limit(reactor.batch))).scalars().all()
+            rows = (await session.execute(query.limit(most or reactor.batch))).scalars().all()
             if not rows:
                 return False
-            await session.execute(
-                text(
-                    "UPDATE reactor SET xid = CAST(:xid AS xid8), number = :number, fence = fence + 1, updated_at = now()"
-                    " WHERE name = :name"
-                ).bindparams(xid=str(rows[-1].xid), number=rows[-1].number, name=reactor.name)
-            )
+            # A sequence gives no number twice, not even after a failed transaction, and neither must a token.
+            fence: int = await session.scalar(text("SELECT nextval(pg_get_serial_sequence('journal', 'number'))"))
             entries = [
                 Entry(r.id, r.happened, r.actor_id, r.object_kind, r.object_id, r.content_id, r.payload, r.at)
                 for r in rows
             ]
-            await reactor.react(session, entries, lease.fence + 1)
+            await reactor.react(session, entries, fence)
+            await session.flush()
+            moved = text(
+                "INSERT INTO reactor (name, xid, number, fence, updated_at)"
+                " VALUES (:name, CAST(:xid AS xid8), :number, :fence, now()) ON CONFLICT (name) DO UPDATE"
+                " SET xid = excluded.xid, number = excluded.number, fence = excluded.fence, updated_at = now()"
+                " WHERE reactor.fence < excluded.fence RETURNING fence"
+            )
+            values = {"name": reactor.name, "xid": str(rows[-1].xid), "number": rows[-1].number, "fence": fence}
+            if await session.scalar(moved, values) is None:
+                raise RuntimeError(f"another worker has taken the lease of {reactor.name}")
             return True
 
 
+class Watch:
+    """Tells any number of listeners in this process that the journal has grown, with one look a second for them all."""
+
+    def __init__(self, database: Database, *, poll: float = 1.0, turns: int = 3) -> None:
+        self.closed = False
+        """The process is going down: listeners should end."""
+        self.generation = 0
+        """Grows when the journal has grown."""
+        self.listeners = 0
+        self.turns = asyncio.Semaphore(turns)
+        """Listeners read in turns, so that a crowd of them leaves connections to everybody else."""
+        self._database = database
+        self._pace = _Pace(poll)
+        self._wanted = asyncio.Event()
+        self._grown = asyncio.Event()
+
+    def wake(self) -> None:
+        """Something was just committed in this process: do not wait for the next poll."""
+        self._pace.wake()
+
+    def close(self) -> None:
+        """Ends every wait, now and later."""
+        self.closed = True
+        self._grown.set()
+
+    @contextmanager
+    def listening(self) -> Iterator[None]:
+        """Only while somebody listens does the watch look."""
+        self.listeners += 1
+        self._wanted.set()
+        try:
+            yield
+        finally:
+            self.listeners -= 1
+            if not self.listeners:
+                self._wanted.clear()
+
+    async def wait(self, seen: int, most: float) -> None:
+        """Waits until the journal has grown since generation `seen`, at most `most` seconds."""
+        if self.generation == seen and not self.closed:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._grown.wait(), most)
+
+    async def run(self) -> None:
+        """Looks until cancelled; while the database is away there is nothing to tell."""
+        newest = None
+        while True:
+            await self._wanted.wait()
+            try:
+                found = await self._database.fetch_row(_NEWEST, ())
+            except Exception as error:
+                if translate(error) is None:
+                    log.warning("journal_watch_failed", exc_info=True)
+            else:
+                if found != newest:
+                    newest = found
+                    self.generation += 1
+                    self._grown.set()
+                    if not self.closed:
+                        self._grown = asyncio.Event()
+            await self._pace.wait()
+
+
+_NEWEST = """SELECT xid, number FROM journal WHERE xid < pg_snapshot_xmin(pg_current_snapshot())
+ORDER BY xid DESC, number DESC LIMIT 1"""
+
+
+async def mend_restored(database: Database) -> bool:
+    """Makes a journal readable that came from a dump of another server; True if it was one.
+
+    Transaction ids belong to a server. Restored into one that has not come as far, entries would seem to lie in the
+    future and would not settle for months. They get the id 0, which keeps their order by number; reactors are set
+    back to the first entry they had not read in the old order.
+    """
+    async with database.engine.begin() as connection:
+        if await connection.scalar(text(_FROM_THE_FUTURE)) is None:
+            return False
+        await connection.execute(text("SET LOCAL statement_timeout = 0"))
+        await connection.execute(text("LOCK TABLE journal IN SHARE ROW EXCLUSIVE MODE"))
+        if await connection.scalar(text(_FROM_THE_FUTURE)) is None:
+            return False
+        await connection.execute(text(_SET_BACK))
+        await connection.execute(text("UPDATE journal SET xid = '0'"))
+        log.warning("journal_mended", reason="it was restored from another server")
+        return True
+
+
+_FROM_THE_FUTURE = """SELECT xid FROM (SELECT xid FROM journal ORDER BY xid DESC LIMIT 1) AS newest
+WHERE xid >= pg_snapshot_xmax(pg_current_snapshot())"""
+_SET_BACK = """UPDATE reactor r SET xid = '0', number = coalesce(
+  (SELECT min(j.number) - 1 FROM journal j WHERE (j.xid, j.number) > (r.xid, r.number)),
+  (SELECT max(j.number) FROM journal j), 0)"""

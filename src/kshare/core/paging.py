@@ -10,7 +10,8 @@ import binascii
 import hashlib
 import hmac
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -29,8 +30,7 @@ class CursorKey:
     __slots__ = ("value",)
 
     def __init__(self, secret: bytes, listing: str, filters: Mapping[str, Any], order: str) -> None:
-        scope = orjson.dumps([listing, filters, order], option=orjson.OPT_SORT_KEYS, default=str)
-        self.value = hmac.digest(secret, scope, "sha256")
+        self.value = _unfiltered(secret, listing, order) if not filters else _key(secret, listing, filters, order)
 
     def keys(self, cursor: str) -> list[Any]:
         """The keys in a cursor; raises `invalid_cursor` or `cursor_mismatch`."""
@@ -53,6 +53,16 @@ class CursorKey:
         return keys
 
 
+def _key(secret: bytes, listing: str, filters: Mapping[str, Any], order: str) -> bytes:
+    scope = orjson.dumps([listing, filters, order], option=orjson.OPT_SORT_KEYS, default=str)
+    return hmac.digest(secret, scope, "sha256")
+
+
+@lru_cache(maxsize=256)
+def _unfiltered(secret: bytes, listing: str, order: str) -> bytes:
+    return _key(secret, listing, {}, order)
+
+
 _INVALID = DomainError("invalid_cursor", "This cursor was not made by this server; start without one.")
 
 
@@ -67,7 +77,11 @@ def cursor_sql(keys: Sequence[ColumnElement[Any]]) -> ColumnElement[str]:
 
 
 def typed(value: Any, kind: type) -> Any:
-    """A key from a cursor as the value its column has."""
+    """A key from a cursor as the value its column has; a list is one of ids."""
     if kind is datetime:
         return datetime.fromisoformat(value)
+    if kind is date:
+        return date.fromisoformat(value)
+    if kind is list:
+        return [UUID(part) for part in value]
     return UUID(value) if kind is UUID else value

@@ -49,6 +49,7 @@ class Principal:
             "viewer_id": self.id,
             "viewer_subjects": self.subjects,
             "viewer_clearance": self.clearance,
+            "viewer_key_id": self.key_id,
             "viewer_permissions": [permission.value for permission in self.permissions],
         }
         for permission in SCOPABLE:

@@ -7,6 +7,8 @@ the values; a warm request only binds values and sends the bytes. There is no ot
 compiler adds each view's visibility to every row source it touches, so no row is read without a principal.
 """
 
+import re
+from collections import Counter
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -121,6 +123,8 @@ class Viewer:
     id = bindparam("viewer_id", type_=Uuid)
     subjects = bindparam("viewer_subjects", type_=ARRAY(Uuid))
     clearance = bindparam("viewer_clearance", type_=SmallInteger)
+    key_id = bindparam("viewer_key_id", type_=Uuid)
+    permissions = bindparam("viewer_permissions", type_=ARRAY(Text))
 
     @staticmethod
     def holds(permission: Permission) -> ColumnElement[bool]:
@@ -180,6 +184,9 @@ class Many:
     first: int = 20
     seen_with_parent: bool = False
     """The rows are visible exactly when the parent row is, which the statement has already checked."""
+    through: type[Row] | None = None
+    """A table of links: `on` then joins the parent row and a link, and `link` a link and the row of `view`."""
+    link: Callable[[Alias, Alias], ColumnElement[bool]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,7 +234,16 @@ class Pick:
     typename: str | None = None
 
 
-Selection = tuple[Pick, ...]
+class Selection(tuple[Pick, ...]):
+    """The entries of an answer. Selections are parts of the keys of statements, so each is hashed only once."""
+
+    _hash: int | None = None
+
+    def __hash__(self) -> int:
+        if self._hash is None:
+            self._hash = tuple.__hash__(self)
+        return self._hash
+
 
 
 def whole(shape: type[Shape], view: View[Any], *, include: frozenset[str] = frozenset()) -> Selection:
@@ -239,7 +255,7 @@ def whole(shape: type[Shape], view: View[Any], *, include: frozenset[str] = froz
             continue
         nested = whole(_shape_in(info.annotation), source.view) if isinstance(source, One | Many) else None
         picks.append(Pick(name, name, nested))
-    return tuple(picks)
+    return Selection(picks)
 
 
 def _shape_in(annotation: Any) -> type[Shape]:
@@ -327,16 +343,28 @@ _statements: BoundedCache[Hashable, Statement] = BoundedCache(4096)
 
 
 def compiled(
-    key: Hashable, build: Callable[[], Select[Any]], rendered: "Sequence[tuple[tuple[str, ...], Any]]" = ()
+    key: Hashable, build: Callable[[], Select[Any]], rendered: "Callable[[], Sequence[tuple[Any, Any]]]" = tuple
 ) -> Statement:
     """The statement for a key, built on first use. Keys hold what is asked, never a value."""
     statement = _statements.get(key)
     if statement is None:
         result = build().compile(dialect=_dialect)
+        _refuse_uncorrelated(str(result))
         names = tuple(result.positiontup or ())
         constants = {name: result.params.get(name) for name in names}
-        statement = _statements[key] = Statement(str(result), names, constants, tuple(rendered))
+        statement = _statements[key] = Statement(str(result), names, constants, tuple(rendered()))
     return statement
+
+
+def _refuse_uncorrelated(sql: str) -> None:
+    """A subquery that should refer to an outer row source but brings in a second one of its own would answer with
+    other rows' data. SQLAlchemy then defines the alias twice, so this finds it when the statement is built."""
+    repeated = [name for name, times in Counter(_ALIAS.findall(sql)).items() if times > 1]
+    if repeated:
+        raise AssertionError(f"row sources defined twice, a subquery is not correlated: {repeated}\n{sql}")
+
+
+_ALIAS = re.compile(r"\bAS (\w+_\d+)\b")
 
 
 def rendered_paths(view: View[Any], selection: Selection, prefix: tuple[str, ...] = ()) -> list[tuple[Any, Any]]:
@@ -420,15 +448,14 @@ def _value(view: View[Any], row: Alias, pick: Pick) -> ColumnElement[Any]:
     amount: ColumnElement[Any] = (
         bindparam(pick.first, type_=SmallInteger) if pick.first else literal_column(str(source.first))
     )
-    rows = (
-        select(body.label("j"))
-        .where(source.on(row, target), source.view.condition(target, seen=source.seen_with_parent))
-        .order_by(*source.order(target))
-        .limit(amount)
-        .correlate(*_froms(row))
-        .subquery()
-    )
-    return select(func.coalesce(func.json_agg(rows.c.j), literal_column("'[]'::json"))).scalar_subquery()
+    rows = select(body.label("j")).where(source.view.condition(target, seen=source.seen_with_parent))
+    if source.through is not None and source.link is not None:
+        link = aliased(source.through)
+        rows = rows.join_from(target, link, source.link(link, target)).where(source.on(row, link))
+    else:
+        rows = rows.where(source.on(row, target))
+    found = rows.order_by(*source.order(target)).limit(amount).correlate(*_froms(row)).subquery()
+    return select(func.coalesce(func.json_agg(found.c.j), literal_column("'[]'::json"))).scalar_subquery()
 
 
 def _froms(row: Alias) -> tuple[Any, ...]:
@@ -448,7 +475,7 @@ def one_statement(view: View[Any], selection: Selection, by: tuple[str, ...] = (
         object_ = select(json_object(view, row, selection).label("json"), version.label("version"))
         return object_.where(*keys, view.condition(row))
 
-    return compiled(("one", view, selection, by), build, rendered_paths(view, selection))
+    return compiled(("one", view, selection, by), build, lambda: rendered_paths(view, selection))
 
 
 def node_statement(picks: Sequence[tuple[View[Any], Selection]]) -> Statement:
@@ -504,7 +531,7 @@ def page_statement(
         columns = (cast(body, JSON).label("json"), page.next_cursor.label("next_cursor"), found.label("found"))
         return select(*columns).select_from(rows)
 
-    return compiled(("page", listing, filters, order, after, form), build, _page_rendered(listing.view, form))
+    return compiled(("page", listing, filters, order, after, form), build, lambda: _page_rendered(listing.view, form))
 
 
 def _exists(filter: str, view: View[Any]) -> ColumnElement[bool]:

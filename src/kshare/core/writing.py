@@ -15,6 +15,7 @@ from uuid import UUID
 import asyncpg
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import InstrumentedAttribute
 from sqlalchemy.orm.exc import StaleDataError
 
 from kshare.core.access import Permission
@@ -72,13 +73,9 @@ class Work:
         """A row to change, locked. Raises `not_found`, then `forbidden`, then `version_conflict`."""
         row = guard.row
         identity: ColumnElement[Any] = row.id  # type: ignore[attr-defined]
-        conditions = [identity == id]
-        if guard.only is not None:
-            conditions.append(guard.only(row))
-        if (visible := guard.visible(row)) is not None:
-            conditions.append(visible)
         allowed = guard.rules[action](row) if action else identity == id
-        query = select(row, allowed).where(*conditions).with_for_update(of=row)
+        # Not FOR UPDATE: what refers to the row (a comment, a like) need not wait for an edit of it.
+        query = select(row, allowed).where(*self._conditions(guard, id)).with_for_update(of=row, key_share=True)
         found = (await self.session.execute(query, self.principal.binds)).one_or_none()
         if found is None:
             raise not_found(guard.what)
@@ -89,15 +86,33 @@ class Work:
             raise stale(entity.version)
         return entity  # type: ignore[no-any-return]
 
-    async def exists(self, guard: Guard[Any], id: UUID) -> bool:
-        """Whether the principal sees such a row."""
+    async def facts(self, guard: Guard[Any], id: UUID, action: str, *columns: InstrumentedAttribute[Any]) -> Any:
+        """Some columns of a row to act upon but not to change; it stays unlocked, so that nobody waits.
+
+        Raises `not_found`, then `forbidden`.
+        """
+        row = guard.row
+        query = select(*columns, guard.rules[action](row).label("_may")).where(*self._conditions(guard, id))
+        found = (await self.session.execute(query, self.principal.binds)).one_or_none()
+        if found is None:
+            raise not_found(guard.what)
+        if not found[-1]:
+            raise DomainError("forbidden", f"You may not {action.replace('_', ' ')} this {guard.what}.")
+        return found
+
+    def _conditions(self, guard: Guard[Any], id: UUID) -> list[ColumnElement[bool]]:
         row = guard.row
         conditions = [row.id == id]
         if guard.only is not None:
             conditions.append(guard.only(row))
         if (visible := guard.visible(row)) is not None:
             conditions.append(visible)
-        return (await self.session.execute(select(row.id).where(*conditions), self.principal.binds)).first() is not None
+        return conditions
+
+    async def exists(self, guard: Guard[Any], id: UUID) -> bool:
+        """Whether the principal sees such a row."""
+        query = select(guard.row.id).where(*self._conditions(guard, id))
+        return (await self.session.execute(query, self.principal.binds)).first() is not None
 
     def record(
         self,

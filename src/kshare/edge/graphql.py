@@ -37,10 +37,11 @@ from kshare.core.principal import Principal
 from kshare.core.reading import Entity, Listing, PageForm, Pick, Selection, View, checked_limit
 from kshare.core.writing import Work, require, writing
 from kshare.edge.kernel import Kernel
-from kshare.edge.reads import NodeRead, OneRead, PageRead, read_node, read_one, read_page
+from kshare.edge.reads import Bespoke, NodeRead, OneRead, PageRead, read_node, read_one, read_page
+from kshare.edge.rest import authorization_of
 from kshare.edge.telemetry import exchange_of
 
-Read = OneRead | PageRead | NodeRead
+Read = OneRead | PageRead | NodeRead | Bespoke
 
 
 @dataclass(slots=True)
@@ -148,6 +149,16 @@ def list_field(
     )
 
 
+First = Annotated[int, strawberry.argument(description="Entries, 1 to 100.")]
+"""The size of a nested list."""
+
+
+def many_field(description: str) -> Callable[[Callable[..., Any]], Any]:
+    """A nested list of a type, which its view reads as a `Many` of the same name. The decorated method, with the
+    argument `first: First`, says its type; it is never called."""
+    return strawberry.pydantic.field(description=description)
+
+
 def one_field(view: View[Any], node: Any, permission: Permission, description: str) -> Any:
     """A root field for one object by its id."""
 
@@ -215,14 +226,21 @@ class _Nodes:
         return NodeRead(id)  # type: ignore[return-value]
 
 
-def schema_of(queries: Sequence[type], mutations: Sequence[type], types: Sequence[Any] = ()) -> graphql.GraphQLSchema:
-    """The schema of all slices: their query and mutation classes merged, as graphql-core runs it."""
-    for part in (_Nodes, *queries, *mutations):
+def schema_of(
+    queries: Sequence[type], mutations: Sequence[type], subscriptions: Sequence[type], types: Sequence[Any] = ()
+) -> graphql.GraphQLSchema:
+    """The schema of all slices: their query, mutation and subscription classes merged, as graphql-core runs it."""
+    for part in (_Nodes, *queries, *mutations, *subscriptions):
         strawberry.type(part)
     query = strawberry.type(type("Query", (_Nodes, *queries), {}), description="Everything that can be read.")
     change = strawberry.type(type("Mutation", tuple(mutations), {}), description="Everything that can be changed.")
+    follow = strawberry.type(
+        type("Subscription", tuple(subscriptions), {}), description="Everything that can be followed as it happens."
+    )
     config = StrawberryConfig(scalar_map={UUID: _id_scalar()}, relay_max_results=100)
-    schema: graphql.GraphQLSchema = strawberry.Schema(query, change, types=list(types), config=config)._schema
+    schema: graphql.GraphQLSchema = strawberry.Schema(
+        query, change, follow, types=list(types), config=config
+    )._schema
     for kind in schema.type_map.values():
         if isinstance(kind, GraphQLInputObjectType):
             # An optional field defaults to null in Strawberry's schema, so that a field left out would arrive as
@@ -285,6 +303,11 @@ class ReadExecutor(Executor[Any]):
                 if found is None:
                     return None
                 body = found
+            case Bespoke():
+                found = await read.fetch(context.kernel, context.principal, plan.form, sizes, connection)  # type: ignore[arg-type]
+                if found is None:
+                    return None
+                body = found
         return orjson.Fragment(body)
 
     def _plan(self, gtype: Any, details: list[FieldDetails], read: Read) -> _Plan:
@@ -321,7 +344,7 @@ class ReadExecutor(Executor[Any]):
             python_name = definition.extensions["strawberry-definition"].python_name
             nested = self._selection(inner, group, sizes) if is_object_type(inner) else None
             picks.append(Pick(name, python_name, nested, first))
-        return tuple(picks)
+        return Selection(picks)
 
 
 # ---- one request ----------------------------------------------------------------------------------------------------
@@ -330,7 +353,7 @@ class ReadExecutor(Executor[Any]):
 async def context_of(request: Request) -> Context:
     """Who asks; raises `unauthenticated`."""
     kernel: Kernel = request.app.state.kernel
-    principal = await kernel.authenticate(request.headers.get("authorization"))
+    principal = await kernel.authenticate(authorization_of(request))
     exchange_of(request.scope).principal_label = principal.label
     return Context(kernel, principal, request)
 

@@ -5,16 +5,18 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from kshare.core.database import Database
+from kshare.core.journal import Watch
 from kshare.core.principal import Principal
 from kshare.core.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
 class Kernel:
-    """One process: its settings, its database, how to sign in, and how to wake the reactors after a commit."""
+    """One process: its settings, its database, how to sign in, how to tell of a commit and how to hear of others'."""
 
     settings: Settings
     database: Database
     authenticate: Callable[[str | None], Awaitable[Principal]]
     principal_of: Callable[[UUID], Awaitable[Principal | None]]
     wake: Callable[[], None]
+    changes: Watch

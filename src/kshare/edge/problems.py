@@ -41,7 +41,7 @@ log = structlog.get_logger()
 def problem_body(error: DomainError, *, instance: str, request_id: str, language: Language) -> dict[str, object]:
     """The members of a problem document: those of RFC 9457 section 3.1, `code`, `request_id`, `errors` and extras.
 
-    `instance` is the path that was asked for, without its query. `title` and each `message` are in `language`;
+    `instance` is the path that was asked for (see `instance_of`). `title` and each `message` are in `language`;
     `detail` is in English.
     """
     problem = error.problem
@@ -50,7 +50,7 @@ def problem_body(error: DomainError, *, instance: str, request_id: str, language
         "title": problem.zh if language == "zh" else problem.en,
         "status": problem.status,
         "detail": error.detail or problem.cause,
-        "instance": instance[:MOST_INSTANCE],
+        "instance": instance,
         "code": error.code,
         "request_id": request_id,
     }
@@ -62,6 +62,16 @@ def problem_body(error: DomainError, *, instance: str, request_id: str, language
     # What a caller relies on is not for an extra to change.
     body.update({name: value for name, value in error.extra.items() if name not in body})
     return body
+
+
+def problem_event(error: DomainError, scope: Scope) -> bytes:
+    """The problem document that ends an event stream; notes its code for the log line."""
+    exchange = exchange_of(scope)
+    exchange.problem = error.code
+    language = preferred_language(header(scope, b"accept-language"))
+    return json_bytes(
+        problem_body(error, instance=instance_of(scope), request_id=exchange.request_id, language=language)
+    )
 
 
 def problem_response(error: DomainError, scope: Scope) -> Response:

@@ -1,5 +1,6 @@
 """Asking the read path for something, from either door: one object, a page, or any object by its id."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
@@ -32,6 +33,8 @@ class OneRead:
     view: View[Any]
     id: UUID | None = None
     by: Mapping[str, Any] = field(default_factory=dict)
+    seen_by: Principal | None = None
+    """Through whose eyes; the caller's unless it says otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,23 @@ class NodeRead:
     """Whichever object has this id."""
 
     id: UUID
+
+
+class Bespoke(ABC):
+    """A read with a statement of its own. It is given what the query selects from its type."""
+
+    __slots__ = ()
+
+    @abstractmethod
+    async def fetch(
+        self,
+        kernel: Kernel,
+        principal: Principal,
+        selection: Selection,
+        sizes: Mapping[str, int],
+        connection: "Connection | None",
+    ) -> bytes | None:
+        """The JSON of the answer, or None; `sizes` are the bound sizes of nested lists, for the statement's values."""
 
 
 Connection: TypeAlias = asyncpg.Connection  # type: ignore[type-arg]
@@ -81,7 +101,7 @@ async def read_one(
     by = read.by or {"id": read.id}
     statement = one_statement(read.view, selection, tuple(by))
     values = by if extra is None else {**by, **extra}
-    row = await fetch(kernel, principal, statement, values, connection)
+    row = await fetch(kernel, read.seen_by or principal, statement, values, connection)
     if row is None:
         raise not_found(read.view.name)
     return render(statement, row["json"]), row["version"]

@@ -10,9 +10,9 @@ import inspect
 import json
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Annotated, Any, Literal, TypeVar
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import parse_qsl
 from uuid import UUID
 
 import orjson
@@ -21,15 +21,17 @@ from fastapi.routing import APIRoute
 from pydantic import BaseModel, Field, ValidationError, create_model
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.types import Scope
 
 from kshare.core.access import Permission
+from kshare.core.bounded import BoundedCache
 from kshare.core.errors import PROBLEMS, DomainError, FieldError, Language
 from kshare.core.idempotency import Answer, Repeatable, earlier_answer, keep_answer
 from kshare.core.principal import Principal
 from kshare.core.reading import Ask, Listing, PageForm, Shape, View, whole
 from kshare.core.writing import Work, require, writing
 from kshare.edge.kernel import Kernel
-from kshare.edge.problems import field_errors, preferred_language
+from kshare.edge.problems import field_errors, header, preferred_language
 from kshare.edge.reads import OneRead, PageRead, read_one, read_page
 from kshare.edge.telemetry import exchange_of
 
@@ -77,7 +79,14 @@ class Call:
 
     def query(self, model: type[M]) -> M:
         """The query parameters as the declared model; 422 for unknown, repeated or wrong ones."""
-        return parse_query(self.request.scope["query_string"], model)
+        query_string: bytes = self.request.scope["query_string"]
+        parsed = _parsed.get((model, query_string))
+        if parsed is None:
+            parsed = parse_query(query_string, model)
+            # A model of a query is frozen, and the first pages of lists are asked for again and again.
+            if len(query_string) < 256:
+                _parsed[model, query_string] = parsed
+        return parsed  # type: ignore[return-value]
 
     async def raw_body(self) -> bytes:
         """The body; the gate has bounded it."""
@@ -114,7 +123,8 @@ class Call:
 
     def _tagged(self, body: bytes, version: int | None, status: int = 200) -> Response:
         tag = etag(body, version)
-        if status == 200 and tag in self.request.headers.get("if-none-match", "").replace(" ", "").split(","):
+        known = header(self.request.scope, b"if-none-match")
+        if status == 200 and known is not None and tag in known.decode("latin-1").replace(" ", "").split(","):
             return Response(status_code=304, headers={"ETag": tag})
         return Response(body, status, {"ETag": tag}, _JSON)
 
@@ -131,8 +141,8 @@ class Call:
         body, following = await read_page(self.kernel, self.principal, read, _page_form(listing))
         if following is None:
             return Response(body, 200, None, _JSON)
-        url = self.request.url.path + "?" + urlencode(_next_parameters(self.request, following))
-        return Response(body, 200, {"Link": f'<{url}>; rel="next"'}, _JSON)
+        link = f'<{_next_url(self.request.scope, following)}>; rel="next"'
+        return Response(body, 200, {"Link": link}, _JSON)
 
     async def write(
         self, perform: "Callable[[Work], Awaitable[Written]]", *, view: View[Any] | None = None
@@ -148,9 +158,11 @@ class Call:
             async with writing(self.kernel.database, self.principal) as work:
                 if repeatable and (answer := await earlier_answer(work, repeatable)):
                     return Response(answer.body, answer.status, {**answer.headers, "Idempotent-Replayed": "true"}, None)
-                answer = await self._answered(work, await perform(work), view)
+                written = await perform(work)
+                answer = await self._answered(work, written, view)
                 if repeatable:
                     keep_answer(work, repeatable, answer)
+                answer = _told(answer, written.secret)
         except DomainError as error:
             if error.code == "version_conflict" and view is not None:
                 body, version = await read_one(
@@ -184,11 +196,20 @@ class Written:
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes | None = None
+    secret: Mapping[str, str] = field(default_factory=dict)
+    """Fields that this answer alone tells: where it is kept for a repeated request they are null."""
 
     @classmethod
     def created(cls, id: UUID, path: str) -> "Written":
         """201 with its address."""
         return cls(id, 201, {"Location": f"{path}/{id}"})
+
+
+def _told(answer: Answer, secret: Mapping[str, str]) -> Answer:
+    """The answer with its secret fields filled in."""
+    if not secret:
+        return answer
+    return replace(answer, body=orjson.dumps({**orjson.loads(answer.body), **secret}))
 
 
 def etag(body: bytes, version: int | None) -> str:
@@ -197,6 +218,7 @@ def etag(body: bytes, version: int | None) -> str:
     return f'"{version or 0}-{hashlib.blake2b(body, digest_size=8).hexdigest()}"'
 
 
+_parsed: BoundedCache[tuple[type[BaseModel], bytes], BaseModel] = BoundedCache(4096)
 _wholes: dict[tuple[Any, frozenset[str]], Any] = {}
 
 
@@ -216,8 +238,12 @@ def _page_form(listing: Listing[Any]) -> PageForm:
     return _forms[listing]
 
 
-def _next_parameters(request: Request, cursor: str) -> list[tuple[str, str]]:
-    return [(k, v) for k, v in request.query_params.multi_items() if k != "cursor"] + [("cursor", cursor)]
+def _next_url(scope: Scope, cursor: str) -> str:
+    """This request's path and query with the cursor of the next page."""
+    query = scope["query_string"].decode("latin-1")
+    kept = [part for part in query.split("&") if part and not part.startswith("cursor=")]
+    path = (scope.get("raw_path") or scope["path"].encode()).partition(b"?")[0].decode("latin-1")
+    return f"{path}?{'&'.join((*kept, f'cursor={cursor}'))}"
 
 
 # ---- parsing --------------------------------------------------------------------------------------------------------
@@ -354,6 +380,12 @@ def page_of(shape: type[Shape]) -> type[Page]:
     return _pages[shape]
 
 
+def authorization_of(request: Request) -> str | None:
+    """The `Authorization` header, without building the mapping of all headers for it."""
+    value = header(request.scope, b"authorization")
+    return None if value is None else value.decode("latin-1")
+
+
 Endpoint = Callable[[Call], Awaitable[Response]]
 
 
@@ -381,7 +413,7 @@ class Operation:
 
     async def __call__(self, request: Request) -> Response:
         kernel: Kernel = request.app.state.kernel
-        principal = await kernel.authenticate(request.headers.get("authorization"))
+        principal = await kernel.authenticate(authorization_of(request))
         exchange_of(request.scope).principal_label = principal.label
         if self.permission is not None:
             require(principal, self.permission)
@@ -393,8 +425,9 @@ class Operation:
 class Door:
     """The operations of one slice."""
 
-    def __init__(self, tag: str) -> None:
+    def __init__(self, tag: str, description: str = "") -> None:
         self.tag = tag
+        self.description = description
         self.operations: list[Operation] = []
 
     def operation(

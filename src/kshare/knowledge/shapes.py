@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import AwareDatetime, Field
 
 from kshare.content.shapes import AudienceMember, ContentHappened, ContentSummary, Language, State
+from kshare.content.taxonomy_shapes import FoldedTagName, TagName
 from kshare.core.access import Classification
 from kshare.core.principal import EVERYONE
 from kshare.core.reading import Ask, Patch
@@ -53,7 +54,6 @@ Title = Annotated[str, line(1, 200)]
 Summary = Annotated[str, prose(0, 1000)]
 Body = Annotated[str, prose(0, 200_000)]
 Note = Annotated[str, prose(1, 500)]
-TagName = Annotated[str, line(1, 60)]
 Tags = Annotated[list[TagName], Field(max_length=20)]
 Audience = Annotated[list[UUID], Field(min_length=1, max_length=100)]
 ExternalName = Annotated[str, line(1, 200)]
@@ -133,7 +133,7 @@ class KnowledgeItemFilter(Ask):
     """In this category or one below it."""
     department: UUID | None = None
     """Written in this department or one below it."""
-    tag: TagName | None = None
+    tag: FoldedTagName | None = None
     """With this tag, by name or synonym."""
     language: Language | None = None
     """In this language."""

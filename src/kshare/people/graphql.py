@@ -1,11 +1,14 @@
 """People through GraphQL."""
 
-from kshare.core.access import Permission
-from kshare.edge.graphql import VIEWS, object_type
+from kshare.core.access import Classification, Permission
+from kshare.edge.graphql import VIEWS, enum_type, object_type
 from kshare.people import shapes
 from kshare.people.reads import DEPARTMENT, PERSON
 
 READ = Permission.people_read
+
+for enum in (shapes.Language, Classification):
+    enum_type(enum)
 
 
 @object_type

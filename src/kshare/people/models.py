@@ -27,8 +27,11 @@ class DepartmentRow(Row):
 
     __tablename__ = "department"
     __table_args__ = (
+        CheckConstraint("(external_source IS NULL) = (external_id IS NULL)", name="external"),
+        UniqueConstraint("external_source", "external_id", name="uq_department_external"),
         Index("ix_department_path", "path", postgresql_using="gin"),
-        Index("ix_department_parent_id", "parent_id"),
+        Index("ix_department_tree", "path", unique=True),
+        Index("ix_department_parent_id_name_id", "parent_id", "name", "id"),
         Index("ix_department_name_id", "name", "id"),
     )
 
@@ -37,7 +40,8 @@ class DepartmentRow(Row):
     name_en: Mapped[str | None]
     parent_id: Mapped[UUID | None] = mapped_column(ForeignKey("department.id"))
     path: Mapped[list[UUID]] = mapped_column(ARRAY(Uuid))
-    external_id: Mapped[str | None] = mapped_column(unique=True)
+    external_source: Mapped[str | None]
+    external_id: Mapped[str | None]
     version: Mapped[int] = mapped_column(default=1)
     created_at: Mapped[datetime] = mapped_column(default=now)
     updated_at: Mapped[datetime] = mapped_column(default=now, onupdate=now)
@@ -45,22 +49,33 @@ class DepartmentRow(Row):
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012
 
 
+_LISTED_BY = ("department_id", "manager_id", "kind", "active")
+"""The columns people are listed by, each in both orders of the list."""
+
+SEARCH_WORDS = "array_to_tsvector(array_remove(string_to_array(search_name, ' '), ''))"
+"""The words of `search_name` in a form whose index finds their beginnings."""
+
+
 class PersonRow(Row):
-    """A person, or a service account (`kind`); `department_id` is the present membership (see MembershipRow)."""
+    """A person, or a service account (`kind`).
+
+    `department_id` is the present membership (see MembershipRow), or the last one of those who have left. `subject` is
+    the identity provider's name for the person, and begins with the provider's own. `search_name` holds the words the
+    person is found by, each by its beginning (names.py).
+    """
 
     __tablename__ = "person"
     __table_args__ = (
         CheckConstraint("kind IN ('person', 'service', 'system')", name="kind"),
         CheckConstraint("clearance BETWEEN 0 AND 3", name="clearance"),
+        CheckConstraint("(external_source IS NULL) = (external_id IS NULL)", name="external"),
+        # Signing in compares it with the provider's address, in lower case.
+        CheckConstraint("email = lower(email)", name="email"),
+        UniqueConstraint("external_source", "external_id", name="uq_person_external"),
         Index("ix_person_sort_name_id", "sort_name", "id"),
-        Index("ix_person_department_id_sort_name_id", "department_id", "sort_name", "id"),
-        Index("ix_person_manager_id", "manager_id"),
-        Index(
-            "ix_person_search_name",
-            "search_name",
-            postgresql_using="gin",
-            postgresql_ops={"search_name": "gin_trgm_ops"},
-        ),
+        *(Index(f"ix_person_{column}_sort_name_id", column, "sort_name", "id") for column in _LISTED_BY),
+        *(Index(f"ix_person_{column}_id", column, "id") for column in _LISTED_BY),
+        Index("ix_person_search_words", text(SEARCH_WORDS), postgresql_using="gin"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
@@ -70,7 +85,8 @@ class PersonRow(Row):
     search_name: Mapped[str]
     email: Mapped[str | None] = mapped_column(unique=True)
     subject: Mapped[str | None] = mapped_column(unique=True)
-    external_id: Mapped[str | None] = mapped_column(unique=True)
+    external_source: Mapped[str | None]
+    external_id: Mapped[str | None]
     title: Mapped[str | None]
     language: Mapped[str] = mapped_column(default="zh")
     department_id: Mapped[UUID | None] = mapped_column(ForeignKey("department.id"))
@@ -171,3 +187,14 @@ class KeyRow(Row):
     version: Mapped[int] = mapped_column(default=1)
 
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012
+
+
+class SubjectRow(Row):
+    """Everything that can be an audience, by name: a database view over people, departments, groups and everyone."""
+
+    __tablename__ = "subject"
+    __table_args__ = ({"info": {"is_view": True}},)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    kind: Mapped[str]
+    name: Mapped[str]

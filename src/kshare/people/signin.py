@@ -117,11 +117,11 @@ class SignIn:
         self._remembered.clear()
 
     async def _by_key(self, key: str) -> Principal:
-        if not keys.well_formed(key):
-            raise _refused("This key is mistyped: its checksum is wrong.")
         fingerprint = keys.digest(key)
         remembered = self._recall(fingerprint)
         if remembered is None:
+            if not keys.well_formed(key):
+                raise _refused("This key is mistyped: its checksum is wrong.")
             remembered = await self._look_up(fingerprint, _BY_KEY, fingerprint)
             if remembered is None:
                 raise _refused("This key is unknown, expired or revoked.")

@@ -1,0 +1,5 @@
+"""`python -m kshare.cli` is `kshare`."""
+
+from kshare.cli import app
+
+app(prog_name="kshare")

@@ -1,0 +1,479 @@
+"""Loads the demo company into an empty database: all of it, or nothing when it is stopped half-way.
+
+What happened in the company is replayed in the order in which it happened, with its dates, through the functions that
+the commands use; so counters, revisions and the journal are as if people had done it, and the reactors index it.
+"""
+
+import asyncio
+import hashlib
+import heapq
+import json
+import os
+from collections import Counter
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import yaml
+from sqlalchemy import select, text, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from kshare.console import Console
+from kshare.content.commands import add_content, folded, revise, set_state
+from kshare.content.models import CategoryRow, ContentRow, ContentTagRow, CounterRow, TagNameRow, TagRow
+from kshare.core.access import ROLES, Permission, Role
+from kshare.core.clock import now
+from kshare.core.database import Database
+from kshare.core.ids import new_id
+from kshare.core.journal import Happened
+from kshare.core.principal import EVERYONE, Principal
+from kshare.core.words import pinyin_key, pinyin_search
+from kshare.core.writing import Work
+from kshare.discussion.models import CommentRow, FollowRow, RatingRow, ReactionRow, ViewingRow
+from kshare.knowledge.shapes import (
+    KnowledgeItemArchived,
+    KnowledgeItemCreated,
+    KnowledgeItemPublished,
+    KnowledgeItemRevised,
+)
+from kshare.people import keys
+from kshare.people.models import (
+    DepartmentRow,
+    GroupMemberRow,
+    GroupRow,
+    KeyRow,
+    MembershipRow,
+    PersonRow,
+    RoleAssignmentRow,
+)
+
+_DATA = Path(__file__).parent
+_FOUNDED = datetime(2024, 1, 1, tzinfo=UTC)
+_LOCK = 0x6B73_6465_6D6F  # "ksdemo"
+
+ROLES_SHOWN = ("employee", "reviewer", "manager", "hr", "admin")
+"""The demo roles, each with a key."""
+
+_ROLE = {
+    "reviewer": Role.reviewer,
+    "manager": Role.knowledge_manager,
+    "hr": Role.hr,
+    "admin": Role.administrator,
+}
+
+_LIFE_OF_ARCHIVED = timedelta(days=120)
+"""After how long what the company archived was archived."""
+
+
+class DemoError(Exception):
+    """The demo company cannot be loaded; the message says why, for a person."""
+
+
+async def load_demo(database: Database, directory: Path, console: Console) -> dict[str, str]:
+    """The demo keys by role; the company is loaded first if the database is empty.
+
+    Raises `DemoError` for a database that has other people in it.
+    """
+    path = directory / "demo-keys.json"
+    source = await asyncio.to_thread(read_source)
+    async with database.sessions() as session, session.begin():
+        # Two that start at the same time on one database: the second finds it loaded.
+        await session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+        kept = await asyncio.to_thread(_kept_keys, path)
+        somebody = select(PersonRow.id).where(PersonRow.kind != "system").limit(1)
+        if (await session.execute(somebody)).first() is None:
+            with console.step(f"Loading the demo company ({len(source.items)} items)"):
+                await _Company(session, source).found()
+        demo_keys = await _issue(session, source, kept)
+        # Before the commit: a key in the file that no database knows is replaced at the next start, but a key that only
+        # the database knows would be lost.
+        if demo_keys != kept:
+            await asyncio.to_thread(_keep_keys, path, demo_keys)
+    return demo_keys
+
+
+# ---- the source -----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Source:
+    """The files of the demo company."""
+
+    organisation: Mapping[str, Any]
+    discussion: Mapping[str, Any]
+    items: Mapping[str, tuple[Mapping[str, Any], str]]
+    """Front matter and body, by file name."""
+
+
+def read_source() -> Source:
+    """The demo company's files."""
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    items = {}
+    for path in sorted((_DATA / "items").glob("*.md")):
+        _, front, body = path.read_text(encoding="utf-8").split("---\n", 2)
+        items[path.stem] = (yaml.load(front, loader), body.strip() + "\n")  # noqa: S506 - safe loaders, both
+    organisation, discussion = (
+        yaml.load((_DATA / f"{name}.yaml").read_text(encoding="utf-8"), loader)  # noqa: S506
+        for name in ("organisation", "discussion")
+    )
+    return Source(organisation, discussion, items)
+
+
+def _time(value: str) -> datetime:
+    return datetime.fromisoformat(value)
+
+
+# ---- the keys -------------------------------------------------------------------------------------------------------
+
+
+def _kept_keys(path: Path) -> dict[str, str]:
+    try:
+        kept = json.loads(path.read_text())
+        return {role: kept[role] for role in ROLES_SHOWN if keys.well_formed(kept[role])}
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
+
+
+def _keep_keys(path: Path, demo_keys: Mapping[str, str]) -> None:
+    draft = path.with_suffix(".new")
+    draft.unlink(missing_ok=True)
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as out:
+        json.dump(demo_keys, out, indent=2)
+        out.write("\n")
+    draft.replace(path)
+
+
+async def _issue(session: AsyncSession, source: Source, kept: Mapping[str, str]) -> dict[str, str]:
+    """A key for each demo role: the one in the file if it works, else a new one."""
+    demo_keys = {}
+    for role in ROLES_SHOWN:
+        email = next(p["email"] for p in source.organisation["people"] if p.get("demo_role") == role)
+        owner = (await session.execute(select(PersonRow.id).where(PersonRow.email == email))).scalar_one_or_none()
+        if owner is None:
+            raise DemoError(
+                "the database is not empty and has no demo company in it: start without --demo, or set KSHARE_DATA_DIR "
+                "(or KSHARE_DATABASE_URL) to an empty one"
+            )
+        key = kept.get(role, "")
+        row = (await session.execute(select(KeyRow).where(KeyRow.digest == keys.digest(key)))).scalar_one_or_none()
+        if not key or (row is not None and (row.revoked_at is not None or row.person_id != owner)):
+            key, row = keys.new_key(), None
+        if row is None:
+            session.add(
+                KeyRow(
+                    person_id=owner,
+                    name=f"Demo: {role}",
+                    digest=keys.digest(key),
+                    hint=key[-4:],
+                    scopes=[permission.value for permission in Permission],
+                )
+            )
+        demo_keys[role] = key
+    return demo_keys
+
+
+# ---- the company ----------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class _Company:
+    session: AsyncSession
+    source: Source
+    departments: dict[str, DepartmentRow] = field(default_factory=dict)
+    people: dict[str, PersonRow] = field(default_factory=dict)
+    groups: dict[str, GroupRow] = field(default_factory=dict)
+    categories: dict[str, CategoryRow] = field(default_factory=dict)
+    tags: dict[str, UUID] = field(default_factory=dict)
+    items: dict[str, ContentRow] = field(default_factory=dict)
+    comments: dict[int, CommentRow] = field(default_factory=dict)
+
+    async def found(self) -> None:
+        organisation = self.source.organisation
+        for entry in organisation["departments"]:
+            self._grow(DepartmentRow, self.departments, entry, external_source="demo", external_id=entry["key"])
+        await self.session.flush()
+        self._hire(organisation)
+        await self.session.flush()
+        self._gather(organisation)
+        for entry in organisation["categories"]:
+            self._grow(CategoryRow, self.categories, entry)
+        self._name_tags(organisation)
+        await self.session.flush()
+        await self._replay()
+        await self._count()
+
+    def _grow(self, row: Any, tree: dict[str, Any], entry: Mapping[str, Any], **more: Any) -> None:
+        """One more place in a tree."""
+        parent = tree[entry["parent"]] if entry["parent"] else None
+        id = new_id()
+        tree[entry["key"]] = row(
+            id=id,
+            name=entry["name"],
+            name_en=entry["name_en"],
+            parent_id=parent.id if parent else None,
+            path=[*(parent.path if parent else []), id],
+            created_at=_FOUNDED,
+            updated_at=_FOUNDED,
+            **more,
+        )
+        self.session.add(tree[entry["key"]])
+
+    def _hire(self, organisation: Mapping[str, Any]) -> None:
+        moves = {move["person"]: move for move in organisation["moves"]}
+        for entry in organisation["people"]:
+            department = self.departments[entry["department"]]
+            person = PersonRow(
+                id=new_id(),
+                name=entry["name"],
+                sort_name=pinyin_key(entry["name"]),
+                search_name=pinyin_search(entry["name"]),
+                email=entry["email"],
+                external_source="demo",
+                external_id=entry["key"],
+                title=entry["title"],
+                language=entry["language"],
+                department_id=department.id,
+                manager_id=self.people[entry["manager"]].id if entry["manager"] else None,
+                clearance=entry["clearance"],
+                created_at=_FOUNDED,
+                updated_at=_FOUNDED,
+            )
+            self.people[entry["key"]] = person
+            self.session.add(person)
+            since = _FOUNDED.date()
+            if move := moves.get(entry["key"]):
+                moved: date = move["until"] + timedelta(days=1)
+                before = self.departments[move["from_department"]].id
+                self.session.add(MembershipRow(person_id=person.id, department_id=before, since=since, until=moved))
+                since = moved
+            self.session.add(MembershipRow(person_id=person.id, department_id=department.id, since=since))
+            if role := _ROLE.get(entry.get("demo_role", "")):
+                self.session.add(RoleAssignmentRow(person_id=person.id, role=role.value, created_at=_FOUNDED))
+
+    def _gather(self, organisation: Mapping[str, Any]) -> None:
+        for entry in organisation["groups"]:
+            group = GroupRow(
+                id=new_id(),
+                name=entry["name"],
+                description=entry["description"],
+                created_at=_FOUNDED,
+                updated_at=_FOUNDED,
+            )
+            self.groups[entry["key"]] = group
+            self.session.add(group)
+            self.session.add_all(
+                GroupMemberRow(group_id=group.id, person_id=self.people[key].id) for key in entry["members"]
+            )
+
+    def _name_tags(self, organisation: Mapping[str, Any]) -> None:
+        for entry in organisation["tags"]:
+            tag = TagRow(id=new_id(), name=entry["name"], created_at=_FOUNDED, updated_at=_FOUNDED)
+            self.session.add(tag)
+            self.tags[entry["name"]] = tag.id
+            names = {folded(name): name for name in (*entry["synonyms"], entry["name"])}
+            self.session.add_all(
+                TagNameRow(folded=key, tag_id=tag.id, name=name, preferred=name == entry["name"])
+                for key, name in names.items()
+            )
+
+    # ---- what people did
+
+    async def _replay(self) -> None:
+        """Everything people did, in the order in which they did it."""
+        acts: list[tuple[datetime, int, Callable[[datetime], Coroutine[Any, Any, None]]]] = []
+
+        def plan(at: datetime, act: Callable[[datetime], Coroutine[Any, Any, None]]) -> None:
+            heapq.heappush(acts, (at, len(acts), act))
+
+        earlier: dict[str, list[Mapping[str, Any]]] = {}
+        for revision in self.source.discussion["revisions"]:
+            earlier.setdefault(revision["item"], []).append(revision)
+        for key, (front, body) in self.source.items.items():
+            self._plan_item(plan, key, front, body, sorted(earlier.get(key, ()), key=lambda one: str(one["at"])))
+        for position, comment in enumerate(self.source.discussion["comments"]):
+            plan(_time(comment["at"]), self._comment(position, comment))
+        for kind in ("reactions", "ratings", "follows"):
+            for entry in self.source.discussion[kind]:
+                plan(self._some_time(kind, entry), self._respond(kind, entry))
+        while acts:
+            at, _, act = heapq.heappop(acts)
+            await act(at)
+        await self.session.flush()
+
+    def _plan_item(
+        self, plan: Any, key: str, front: Mapping[str, Any], body: str, earlier: Sequence[Mapping[str, Any]]
+    ) -> None:
+        """An item's life: its earlier texts while it was a draft, its publication, its end."""
+        published = _time(front["published_at"])
+        texts = [
+            {"title": front["title"], "summary": front["summary"], "note": None, "author": front["author"]} | one
+            for one in earlier
+        ]
+        texts.append({**front, "body": body, "at": front["published_at"], "note": None})
+        for number, one in enumerate(texts):
+            plan(_time(one["at"]), self._create(key, front, one) if number == 0 else self._revise(key, one))
+        if front["state"] != "draft":
+            plan(published, self._move(key, "published"))
+        if front["state"] == "archived":
+            plan(published + _LIFE_OF_ARCHIVED, self._move(key, "archived"))
+
+    def _some_time(self, kind: str, entry: Mapping[str, Any]) -> datetime:
+        """When somebody who left no date responded: within weeks of the publication, the same in every demo."""
+        digest = hashlib.sha256(f"{kind}/{entry['item']}/{entry['person']}/{entry.get('kind')}".encode()).digest()
+        published = _time(self.source.items[entry["item"]][0]["published_at"])
+        weeks = (int.from_bytes(digest[:4], "big") / 2**32) ** 3 * 8
+        return min(published + timedelta(minutes=20) + timedelta(weeks=weeks), max(published, now()))
+
+    def _work(self, person: str, at: datetime) -> Work:
+        row = self.people[person]
+        principal = Principal(
+            row.id, "person", row.name, (row.id, EVERYONE), row.clearance, ROLES[Role.employee],
+            department_id=self._department(person, at),
+        )  # fmt: skip
+        work = Work(principal, self.session)
+        work.now = at
+        return work
+
+    def _department(self, person: str, at: datetime) -> UUID:
+        """Where somebody worked then."""
+        for move in self.source.organisation["moves"]:
+            if move["person"] == person and at.date() <= move["until"]:
+                return self.departments[move["from_department"]].id
+        department = self.people[person].department_id
+        assert department is not None
+        return department
+
+    def _subject(self, name: str) -> UUID:
+        """Whom an audience names: `everyone`, `department:rd`, `group:mentors` or `person:lin-zhixia`."""
+        kind, _, key = name.partition(":")
+        named: dict[str, Mapping[str, Any]] = {
+            "department": self.departments,
+            "group": self.groups,
+            "person": self.people,
+        }
+        return EVERYONE if name == "everyone" else named[kind][key].id  # type: ignore[no-any-return]
+
+    def _record(self, work: Work, item: ContentRow, happened: Happened) -> None:
+        work.record(happened, item.id, item.readers, classification=item.classification, content_id=item.id)
+
+    def _create(self, key: str, front: Mapping[str, Any], first: Mapping[str, Any]) -> Any:
+        async def act(at: datetime) -> None:
+            work = self._work(front["author"], at)
+            item = self.items[key] = ContentRow(
+                id=new_id(),
+                kind="knowledge_item",
+                variety=front["kind"],
+                state="draft",
+                title=first["title"],
+                summary=first["summary"],
+                body=first["body"],
+                language=front["language"],
+                author_id=work.principal.id,
+                department_id=work.principal.department_id,
+                category_id=self.categories[front["category"]].id,
+                audience=[self._subject(name) for name in front["audience"]],
+                classification=front["classification"],
+                revision=1,
+                created_at=at,
+                updated_at=at,
+                listed_at=at,
+            )
+            await add_content(work, item, (), first["note"])
+            tagged = {self.tags[name] for name in front["tags"]}
+            work.add(*(ContentTagRow(id=item.id, tag_id=tag, listed_at=at) for tag in sorted(tagged)))
+            self._record(work, item, KnowledgeItemCreated(content_id=item.id, kind=item.variety))
+            await work.flush()
+
+        return act
+
+    def _revise(self, key: str, one: Mapping[str, Any]) -> Any:
+        async def act(at: datetime) -> None:
+            work, item = self._work(one["author"], at), self.items[key]
+            item.title, item.summary, item.body, item.updated_at = one["title"], one["summary"], one["body"], at
+            await revise(work, item, one["note"])
+            self._record(work, item, KnowledgeItemRevised(content_id=item.id, revision=item.revision))
+            await work.flush()
+
+        return act
+
+    def _move(self, key: str, state: str) -> Any:
+        async def act(at: datetime) -> None:
+            item = self.items[key]
+            work = self._work(self.source.items[key][0]["author"], at)
+            await set_state(work, item, state)
+            happened: Happened = KnowledgeItemArchived(content_id=item.id)
+            if state == "published":
+                happened = KnowledgeItemPublished(content_id=item.id, kind=item.variety)
+            self._record(work, item, happened)
+            await work.flush()
+
+        return act
+
+    def _comment(self, position: int, entry: Mapping[str, Any]) -> Any:
+        async def act(at: datetime) -> None:
+            work, item = self._work(entry["author"], at), self.items[entry["item"]]
+            answered = entry.get("reply_to")
+            comment = self.comments[position] = CommentRow(
+                id=new_id(),
+                content_id=item.id,
+                parent_id=None if answered is None else self.comments[answered].id,
+                author_id=work.principal.id,
+                body=entry["body"],
+                mentions=[self.people[key].id for key in entry.get("mentions", ())],
+                created_at=at,
+            )
+            work.add(comment)
+
+        return act
+
+    def _respond(self, kind: str, entry: Mapping[str, Any]) -> Any:
+        async def act(at: datetime) -> None:
+            person, item = self.people[entry["person"]].id, self.items[entry["item"]].id
+            if kind == "reactions":
+                row: Any = ReactionRow(content_id=item, person_id=person, kind=entry["kind"], created_at=at)
+            elif kind == "ratings":
+                score = entry["score"]
+                row = RatingRow(content_id=item, person_id=person, score=score, created_at=at, updated_at=at)
+            else:
+                row = FollowRow(content_id=item, person_id=person, created_at=at)
+            # Nobody responds to what they have not read.
+            read = timedelta(seconds=60 + len(self.items[entry["item"]].body) // 4)
+            dwell = int(read.total_seconds() * 1000)
+            self.session.add_all([row, ViewingRow(content_id=item, person_id=person, dwell_ms=dwell, at=at - read)])
+
+        return act
+
+    async def _count(self) -> None:
+        """The counters, from what was replayed."""
+        discussion = self.source.discussion
+        likes = {kind: Counter[str]() for kind in ("like", "thank", "favourite")}
+        for reaction in discussion["reactions"]:
+            likes[reaction["kind"]][reaction["item"]] += 1
+        comments, followers, ratings, scores, views = (Counter[str]() for _ in range(5))
+        for entry in discussion["comments"]:
+            comments[entry["item"]] += 1
+        for entry in discussion["follows"]:
+            followers[entry["item"]] += 1
+        for entry in discussion["ratings"]:
+            ratings[entry["item"]] += 1
+            scores[entry["item"]] += entry["score"]
+        for kind in ("reactions", "ratings", "follows"):
+            views.update(entry["item"] for entry in discussion[kind])
+        for key, item in self.items.items():
+            await self.session.execute(
+                update(CounterRow)
+                .where(CounterRow.content_id == item.id)
+                .values(
+                    comments=comments[key],
+                    likes=likes["like"][key],
+                    thanks=likes["thank"][key],
+                    favourites=likes["favourite"][key],
+                    followers=followers[key],
+                    views=views[key],
+                    ratings=ratings[key],
+                    rating_sum=scores[key],
+                )
+            )

@@ -1,0 +1,111 @@
+"""From a path straight to its operation.
+
+FastAPI documents the operations and answers for everything that is none (404, 405, pages). Requests to operations do
+not pass its seven layers, which cost as much as the read itself: a path is walked once through a tree of its segments.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+from urllib.parse import unquote
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from kshare.core.errors import DomainError
+from kshare.edge.problems import Translate, as_refusal, problem_response
+from kshare.edge.rest import Door, Operation
+
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+class Route:
+    """What the gate wants to know of a request's route: its template."""
+
+    __slots__ = ("endpoint", "names", "path")
+
+    def __init__(self, path: str, endpoint: Endpoint) -> None:
+        self.path = path
+        self.endpoint = endpoint
+        self.names = [part[1:-1] for part in path.split("/") if part.startswith("{")]
+
+
+class Dispatch:
+    """An ASGI application that serves operations itself and leaves the rest to `otherwise`."""
+
+    def __init__(self, otherwise: ASGIApp, app: Any, translate: Translate) -> None:
+        self.otherwise = otherwise
+        self.app = app
+        self.translate = translate
+        self._tree: dict[Any, Any] = {}
+
+    def add(self, method: str, path: str, endpoint: Endpoint) -> None:
+        """Serves `method` on a path whose `{name}` segments match anything but nothing."""
+        here = self._tree
+        for segment in path.split("/"):
+            here = here.setdefault(_ANY if segment.startswith("{") else segment, {})
+        here[_METHODS] = here.get(_METHODS, {}) | {method: Route(path, endpoint)}
+
+    def add_doors(self, doors: Sequence[Door]) -> None:
+        """All operations, under /v1."""
+        for operation in (operation for door in doors for operation in door.operations):
+            self.add(operation.method, f"/v1{operation.path}", _endpoint(operation))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.otherwise(scope, receive, send)
+            return
+        # A segment can hold an encoded slash, so the path is taken apart before it is decoded.
+        raw: bytes = scope.get("raw_path") or scope["path"].encode()
+        segments = raw.partition(b"?")[0].split(b"/")
+        values: list[bytes] = []
+        route = _find(self._tree, segments, 0, values, scope["method"])
+        if route is None:
+            await self.otherwise(scope, receive, send)
+            return
+        scope["app"] = self.app
+        scope["route"] = route
+        try:
+            if values:
+                scope["path_params"] = dict(zip(route.names, map(_decoded, values), strict=True))
+            response = await route.endpoint(Request(scope, receive, send))
+        except Exception as error:
+            refusal = as_refusal(error, scope, self.translate)
+            response = refusal if isinstance(refusal, Response) else problem_response(refusal, scope)
+        await response(scope, receive, send)
+
+
+_ANY = object()
+_METHODS = object()
+
+
+def _find(
+    tree: dict[Any, Any], segments: list[bytes], at: int, values: list[bytes], method: str
+) -> Route | None:
+    """The route of the path from segment `at` on, literal segments first; `values` gets those that matched a name."""
+    if at == len(segments):
+        found: Route | None = tree.get(_METHODS, {}).get(method)
+        return found
+    segment = segments[at]
+    literal = tree.get(segment.decode("latin-1"))
+    if literal is not None and (route := _find(literal, segments, at + 1, values, method)) is not None:
+        return route
+    wildcard = tree.get(_ANY)
+    if wildcard is None or not segment:
+        return None
+    values.append(segment)
+    route = _find(wildcard, segments, at + 1, values, method)
+    if route is None:
+        values.pop()
+    return route
+
+
+def _decoded(segment: bytes) -> str:
+    try:
+        return unquote(segment.decode("latin-1"), errors="strict")
+    except UnicodeDecodeError:
+        raise DomainError("bad_request", "The path is not valid percent-encoded UTF-8.") from None
+
+
+def _endpoint(operation: Operation) -> Endpoint:
+    return operation.__call__
