@@ -180,6 +180,7 @@ def live_server(database_url: str, loop: Loop, **options: Any) -> Iterator[Serve
         assert thread.is_alive() and time.monotonic() < deadline, "the server did not start"
         time.sleep(0.02)
     yield Server(f"http://127.0.0.1:{port}", application, database_url, loop)
+    application.end_streams()
     server.should_exit = True
     thread.join(10)
 

@@ -4,7 +4,11 @@ from collections.abc import Sequence
 
 from graphql import GraphQLSchema
 
+from kshare.content import graphql as content_graphql
+from kshare.content import rest as content_rest
 from kshare.core.journal import Reactor
+from kshare.discussion import graphql as discussion_graphql
+from kshare.discussion import rest as discussion_rest
 from kshare.edge.graphql import schema_of
 from kshare.edge.rest import Door
 from kshare.events import graphql as events_graphql
@@ -13,6 +17,8 @@ from kshare.knowledge import graphql as knowledge_graphql
 from kshare.knowledge import rest as knowledge_rest
 
 DOORS: list[Door] = [
+    content_rest.door,
+    discussion_rest.door,
     knowledge_rest.door,
     events_rest.door,
 ]
@@ -21,6 +27,8 @@ DOORS: list[Door] = [
 def schema() -> GraphQLSchema:
     """The GraphQL schema of all slices."""
     slices = [
+        content_graphql,
+        discussion_graphql,
         knowledge_graphql,
         events_graphql,
     ]

@@ -75,7 +75,16 @@ class Stop:
 
 
 class _Server(uvicorn.Server):
-    """Uvicorn without its signal handlers: `Stop` has them."""
+    """Uvicorn without its signal handlers: `Stop` has them. Before it waits for connections to close, it ends the
+    event streams, which have no end of their own."""
+
+    def __init__(self, config: uvicorn.Config, end_streams: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._end_streams = end_streams
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._end_streams()
+        await super().shutdown(sockets)
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -174,8 +183,9 @@ async def _run_server(
     from kshare.app import build  # late: with several workers the parent never needs it, and metrics read an address
 
     configure_process(settings)
+    application = build(settings, url)
     config = uvicorn.Config(
-        build(settings, url),
+        application,
         http="httptools",
         ws="none",
         lifespan="on",
@@ -186,7 +196,7 @@ async def _run_server(
         forwarded_allow_ips=settings.trusted_proxies,
         timeout_graceful_shutdown=_GRACE,
     )
-    server = _Server(config)
+    server = _Server(config, application.end_streams)
     for listener in sockets:
         _listen(listener)
     serving = asyncio.create_task(server.serve(sockets=sockets))

@@ -30,7 +30,7 @@ def _both() -> Select[Any]:
             .scalar_subquery()
         )
 
-    parts = (literal_column("'before'"), revision("before"), literal_column("'after'"), revision("after"))
+    parts: tuple[Any, ...] = (literal_column("'before'"), revision("before"), literal_column("'after'"), revision("after"))
     return select(func.json_build_object(*parts, type_=JSON).label("json"))
 
 

@@ -1,16 +1,37 @@
 """Content through GraphQL: the types every kind of content shows."""
 
-from kshare.content import shapes
+from typing import Annotated
+from uuid import UUID
+
+import strawberry
+
+from kshare.content import shapes, taxonomy, taxonomy_shapes
+from kshare.content.access import access_of
 from kshare.content.reads import REVISION
+from kshare.content.taxonomy_reads import CATEGORIES, CATEGORY, TAG, TAGS
 from kshare.core.access import Permission
-from kshare.edge.graphql import VIEWS, connection_type, enum_type, object_type
+from kshare.edge.graphql import (
+    VIEWS,
+    Info,
+    connection_type,
+    enum_type,
+    expect,
+    field,
+    input_type,
+    list_field,
+    mutation,
+    object_type,
+    one_field,
+)
+from kshare.edge.reads import OneRead
 from kshare.people.graphql import Department, Person
+
+READ = Permission.content_read
 
 enum_type(shapes.State)
 Counters = object_type(shapes.Counters)
 AudienceMember = object_type(shapes.AudienceMember)
-Category = object_type(shapes.CategorySummary, name="Category")
-Tag = object_type(shapes.TagSummary, name="Tag")
+ContentAccess = object_type(shapes.ContentAccess)
 enum_type(shapes.DifferenceOp)
 for shape in (shapes.DifferenceLine, shapes.DifferenceHunk):
     object_type(shape)
@@ -24,7 +45,33 @@ class Revision(shapes.Revision):
     """Who wrote this revision."""
 
 
-VIEWS["Revision"] = (REVISION, Permission.content_read)
+@object_type
+class Category(taxonomy_shapes.Category):
+    __doc__ = taxonomy_shapes.Category.__doc__
+    parent: "Category | None"
+    """The category above it; null at the top."""
+
+
+Tag = object_type(taxonomy_shapes.Tag)
+
+
+@object_type
+class ContentCard(shapes.ContentCard):
+    __doc__ = shapes.ContentCard.__doc__
+    author: Person
+    """Who wrote it."""
+
+
+VIEWS |= {"Revision": (REVISION, READ), "Category": (CATEGORY, READ), "Tag": (TAG, READ)}
+CategoryConnection = connection_type(Category, "Category")
+TagConnection = connection_type(Tag, "Tag")
+CategoryFilter = input_type(taxonomy_shapes.CategoryFilter, name="CategoryFilter")
+TagFilter = input_type(taxonomy_shapes.TagFilter, name="TagFilter")
+CreateCategory = input_type(taxonomy_shapes.CreateCategory)
+UpdateCategory = input_type(taxonomy_shapes.UpdateCategory)
+CreateTag = input_type(taxonomy_shapes.CreateTag)
+UpdateTag = input_type(taxonomy_shapes.UpdateTag)
+MergeTag = input_type(taxonomy_shapes.MergeTag)
 RevisionConnection = connection_type(Revision, "Revision")
 
 
@@ -35,3 +82,71 @@ class ContentFields(shapes.Shape):
     """Who wrote it."""
     department: Department | None
     """The author's department when it was written."""
+    category: Category | None
+    """Its place in the category tree."""
+    tags: list[Tag]
+    """Its tags, by name."""
+
+
+class Query:
+    categories = list_field(CATEGORIES, CategoryConnection, CategoryFilter, READ, "Categories, by name.")
+    category = one_field(CATEGORY, Category, READ, "One category.")
+    tags = list_field(TAGS, TagConnection, TagFilter, READ, "Tags, by name.")
+    tag = one_field(TAG, Tag, READ, "One tag.")
+
+    @field("Why a person sees a content, or does not. Another person than you needs the permission `access_explain`.")
+    async def content_access(
+        self,
+        info: Info,
+        id: Annotated[UUID, strawberry.argument(description="The content.")],
+        person: Annotated[UUID | None, strawberry.argument(description="Whose access; by default your own.")] = None,
+    ) -> ContentAccess | None:
+        context = info.context
+        context.demand(READ)
+        return await access_of(context.kernel, context.principal, id, person)  # type: ignore[return-value]
+
+
+class Mutation:
+    @mutation("Create a category.")
+    async def create_category(self, info: Info, input: CreateCategory) -> Category | None:  # type: ignore[valid-type]
+        return OneRead(CATEGORY, await taxonomy.create_category(info.context.work, input))  # type: ignore[return-value]
+
+    @mutation("Rename a category, or move it with everything below it.")
+    async def update_category(
+        self,
+        info: Info,
+        id: UUID,
+        expected_version: int,
+        input: UpdateCategory,  # type: ignore[valid-type]
+    ) -> Category | None:
+        done = await taxonomy.update_category(info.context.work, id, input, expect(expected_version))
+        return OneRead(CATEGORY, done)  # type: ignore[return-value]
+
+    @mutation("Delete an empty category; answers its id.")
+    async def delete_category(self, info: Info, id: UUID, expected_version: int) -> UUID | None:
+        await taxonomy.delete_category(info.context.work, id, expect(expected_version))
+        return id
+
+    @mutation("Create a tag.")
+    async def create_tag(self, info: Info, input: CreateTag) -> Tag | None:  # type: ignore[valid-type]
+        return OneRead(TAG, await taxonomy.create_tag(info.context.work, input))  # type: ignore[return-value]
+
+    @mutation("Rename a tag, or change its synonyms.")
+    async def update_tag(
+        self,
+        info: Info,
+        id: UUID,
+        expected_version: int,
+        input: UpdateTag,  # type: ignore[valid-type]
+    ) -> Tag | None:
+        done = await taxonomy.update_tag(info.context.work, id, input, expect(expected_version))
+        return OneRead(TAG, done)  # type: ignore[return-value]
+
+    @mutation("Merge a tag into another; answers the one that stays.")
+    async def merge_tag(self, info: Info, id: UUID, input: MergeTag) -> Tag | None:  # type: ignore[valid-type]
+        return OneRead(TAG, await taxonomy.merge_tag(info.context.work, id, input))  # type: ignore[return-value]
+
+    @mutation("Delete an unused tag; answers its id.")
+    async def delete_tag(self, info: Info, id: UUID, expected_version: int) -> UUID | None:
+        await taxonomy.delete_tag(info.context.work, id, expect(expected_version))
+        return id

@@ -13,7 +13,7 @@ from typing import Any, Concatenate, Generic, ParamSpec, TypeVar
 from uuid import UUID
 
 import asyncpg
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 from sqlalchemy.orm.exc import StaleDataError
@@ -113,6 +113,14 @@ class Work:
         """Whether the principal sees such a row."""
         query = select(guard.row.id).where(*self._conditions(guard, id))
         return (await self.session.execute(query, self.principal.binds)).first() is not None
+
+    async def lock_name(self, name: str) -> None:
+        """Holds a name until the transaction ends, so that two callers who must not act at once wait for each other.
+
+        Take it before any row is locked, or two callers may wait for each other without end.
+        """
+        lock = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")
+        await self.session.execute(lock, {"name": name})
 
     def record(
         self,

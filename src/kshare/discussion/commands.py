@@ -157,8 +157,8 @@ def _deleted(row: type[Row], *conditions: ColumnElement[bool]) -> Any:
 async def react(work: Work, content_id: UUID, kind: ReactionKind) -> UUID:
     """Likes, thanks for or keeps a content; again changes nothing."""
     content = await _content(work, content_id, "react")
-    reaction = {"content_id": content_id, "person_id": work.principal.id, "kind": kind.value}
-    if await _count(work, content_id, _inserted(ReactionRow, **reaction, created_at=work.now), **{_COUNTED_AS[kind]: 1}):
+    mine = {"content_id": content_id, "person_id": work.principal.id, "kind": kind.value, "created_at": work.now}
+    if await _count(work, content_id, _inserted(ReactionRow, **mine), **{_COUNTED_AS[kind]: 1}):
         _record(work, content, Reacted(content_id=content_id, kind=kind))
     return content_id
 

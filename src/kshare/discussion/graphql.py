@@ -1,6 +1,9 @@
 """Discussion through GraphQL, on any content."""
 
+from typing import Annotated
 from uuid import UUID
+
+import strawberry
 
 from kshare.content.graphql import ContentCard
 from kshare.core.access import Permission
@@ -39,7 +42,7 @@ class Comment(shapes.Comment):
     """The people it calls on."""
 
     @many_field("The comments that answer it, oldest first.")
-    def replies(self, first: First = 3) -> "list[Comment]":
+    def replies(self, first: First = 3) -> list[Annotated["Comment", strawberry.lazy("kshare.discussion.graphql")]]:
         raise NotImplementedError
 
 

@@ -1,8 +1,8 @@
 """The GraphQL door's schema helpers and its read executor.
 
-Resolvers return a *read* (`OneRead`, `PageRead`, `NodeRead`): a value that describes what to fetch. The executor compiles
-it with the field's sub-selection into one statement and puts the bytes into the response as they are. Nothing below
-a read is ever resolved field by field.
+Resolvers return a *read* (`OneRead`, `PageRead`, `NodeRead`): a value that describes what to fetch. The executor
+compiles it with the field's sub-selection into one statement and puts the bytes into the response as they are.
+Nothing below a read is ever resolved field by field.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -33,10 +33,13 @@ from strawberry.types.scalar import ScalarDefinition
 from kshare.core.access import Permission
 from kshare.core.bounded import BoundedCache
 from kshare.core.errors import DomainError
+from kshare.core.idempotency import Answer, Repeatable, earlier_answer, keep_answer
 from kshare.core.principal import Principal
 from kshare.core.reading import Entity, Listing, PageForm, Pick, Selection, View, checked_limit
 from kshare.core.writing import Work, require, writing
+from kshare.edge.graphql_route import error_payload
 from kshare.edge.kernel import Kernel
+from kshare.edge.problems import header, preferred_language
 from kshare.edge.reads import Bespoke, NodeRead, OneRead, PageRead, read_node, read_one, read_page
 from kshare.edge.rest import authorization_of
 from kshare.edge.telemetry import exchange_of
@@ -68,17 +71,17 @@ Info = strawberry.Info[Context, None]
 
 # ---- types ----------------------------------------------------------------------------------------------------------
 
-S = TypeVar("S", bound=type[BaseModel])
+S = TypeVar("S", bound=BaseModel)
 
 strawberry.pydantic.interface(Entity, name="Node", description="Anything with an id; `node(id)` finds it.")
 
 
-def object_type(shape: S, *, name: str | None = None) -> S:
+def object_type(shape: type[S], *, name: str | None = None) -> type[S]:
     """Makes a shape a GraphQL type; its docstring and its fields' become the schema's descriptions."""
     return strawberry.pydantic.type(shape, name=name or shape.__name__, description=_sentence(shape))
 
 
-def input_type(ask: S, *, name: str | None = None) -> S:
+def input_type(ask: type[S], *, name: str | None = None) -> type[S]:
     """Makes an ask a GraphQL input."""
     return strawberry.pydantic.input(ask, name=name or f"{ask.__name__}Input", description=_sentence(ask))
 
@@ -104,9 +107,11 @@ def connection_type(node: type, name: str) -> Any:
     """The Relay connection of a type."""
     edge = type(f"{name}Edge", (), {"__annotations__": {"cursor": str, "node": node}})
     edge = strawberry.type(edge, description=f"A {name} in a list.")
-    annotations = {"edges": list[edge], "nodes": list[node], "page_info": PageInfo, "total_count": int}  # type: ignore[valid-type]
+    lists = {"edges": list[edge], "nodes": list[node]}  # type: ignore[valid-type]
+    annotations = lists | {"page_info": PageInfo, "total_count": int}
     connection = type(f"{name}Connection", (), {"__annotations__": annotations})
-    return strawberry.type(connection, description=f"A page of a list of {name}s. `totalCount` is counted only if asked for.")
+    description = f"A page of a list of {name}s. `totalCount` is counted only if asked for."
+    return strawberry.type(connection, description=description)
 
 
 def list_field(
@@ -117,11 +122,14 @@ def list_field(
     description: str,
     fixed: Mapping[str, str] | None = None,
 ) -> Any:
-    """A root field for a named list: `first`, `after`, `filter`, `orderBy`. `fixed` maps required id arguments to filters."""
-    orders = strawberry.enum(
-        StrEnum(f"{connection.__name__.removesuffix('Connection')}Order", {name: name for name in listing.orders}),  # type: ignore[misc]
-        description="The order of the list.",
-    )
+    """A root field for a named list: `first`, `after`, `filter`, `orderBy`.
+
+    `fixed` maps required id arguments to the filters they give.
+    """
+    name = connection.__name__.removesuffix("Connection") + "Order"
+    members = {order: order for order in listing.orders}
+    enum: Any = StrEnum(name, members)  # type: ignore[misc]
+    orders: Any = strawberry.enum(enum, description="The order of the list.")
 
     def resolve(info: Info, **arguments: Any) -> PageRead:
         info.context.demand(permission)
@@ -131,8 +139,11 @@ def list_field(
         values = {name: getattr(value, "value", value) for name, value in given.items() if value is not None}
         order = arguments.get("order_by")
         return PageRead(
-            listing, values, order.value if order else listing.default_order,
-            checked_limit(arguments.get("first", 20), "first"), arguments.get("after"),
+            listing,
+            values,
+            order.value if order else listing.default_order,
+            checked_limit(arguments.get("first", 20), "first"),
+            arguments.get("after"),
         )
 
     annotations: dict[str, Any] = {"info": Info}
@@ -167,9 +178,7 @@ def one_field(view: View[Any], node: Any, permission: Permission, description: s
         return OneRead(view, arguments["id"])
 
     annotations = {"info": Info, "id": Annotated[UUID, strawberry.argument(description="Its id.")]}
-    return strawberry.field(
-        resolver=_with_signature(resolve, annotations, {}, node | None), description=description
-    )
+    return strawberry.field(resolver=_with_signature(resolve, annotations, {}, node | None), description=description)
 
 
 def _with_signature(
@@ -192,12 +201,20 @@ def _with_signature(
     return function
 
 
-def field(description: str) -> Callable[[Callable[..., Any]], Any]:
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def field(description: str) -> Callable[[F], F]:
     """A root field of one's own."""
     return lambda resolver: strawberry.field(resolver=resolver, description=description)
 
 
-def mutation(description: str) -> Callable[[Callable[..., Any]], Any]:
+def subscription(description: str) -> Callable[[F], F]:
+    """A root field that can be followed: an asynchronous generator of reads."""
+    return lambda resolver: strawberry.subscription(resolver=resolver, description=description)  # type: ignore
+
+
+def mutation(description: str) -> Callable[[F], F]:
     """A root field that calls one command. Its type is nullable: when one command of a request fails, the others have
     happened all the same, and their answers must not be lost with it."""
     return lambda resolver: strawberry.mutation(resolver=resolver, description=description)
@@ -221,7 +238,7 @@ def _id_scalar() -> ScalarDefinition:
 
 
 class _Nodes:
-    @strawberry.field(description="Whatever object has this id; null if there is none, or none that you may see.")
+    @field("Whatever object has this id; null if there is none, or none that you may see.")
     def node(self, info: Info, id: Annotated[UUID, strawberry.argument(description="Its id.")]) -> Entity | None:
         return NodeRead(id)  # type: ignore[return-value]
 
@@ -238,9 +255,7 @@ def schema_of(
         type("Subscription", tuple(subscriptions), {}), description="Everything that can be followed as it happens."
     )
     config = StrawberryConfig(scalar_map={UUID: _id_scalar()}, relay_max_results=100)
-    schema: graphql.GraphQLSchema = strawberry.Schema(
-        query, change, follow, types=list(types), config=config
-    )._schema
+    schema: graphql.GraphQLSchema = strawberry.Schema(query, change, follow, types=list(types), config=config)._schema
     for kind in schema.type_map.values():
         if isinstance(kind, GraphQLInputObjectType):
             # An optional field defaults to null in Strawberry's schema, so that a field left out would arrive as
@@ -254,15 +269,22 @@ def schema_of(
 # ---- reading --------------------------------------------------------------------------------------------------------
 
 
+_NOTHING = Selection()
+_NO_PAGE = PageForm()
+
+
 @dataclass(frozen=True, slots=True)
 class _Plan:
     """What a field asks of a read; made once for a field of a cached document."""
 
-    form: "Selection | PageForm | tuple[tuple[str, Selection], ...]"
-    sizes: tuple[tuple[str, Any, Any], ...]
+    one: Selection = _NOTHING
+    page: PageForm = _NO_PAGE
+    nodes: tuple[tuple[str, Selection], ...] = ()
+    """For `node(id)`: what is asked of each type."""
+    sizes: tuple[tuple[str, Any, Any], ...] = ()
     """For each nested list: the name its size is bound to, its field definition and its node."""
-    nodes: tuple[Any, ...]
-    """Kept, so that their identities, which are the key, are not given to others."""
+    syntax: tuple[Any, ...] = ()
+    """The document's nodes, kept so that their identities, which are the key, are not given to others."""
 
 
 _plans: BoundedCache[Any, _Plan] = BoundedCache(4096)
@@ -290,13 +312,13 @@ class ReadExecutor(Executor[Any]):
         connection = await context._work.connection() if context._work is not None else None
         match read:
             case OneRead():
-                body, _ = await read_one(context.kernel, context.principal, read, plan.form, connection, sizes)  # type: ignore[arg-type]
+                body, _ = await read_one(context.kernel, context.principal, read, plan.one, connection, sizes)
             case PageRead():
-                body, _ = await read_page(context.kernel, context.principal, read, plan.form, sizes, connection)  # type: ignore[arg-type]
+                body, _ = await read_page(context.kernel, context.principal, read, plan.page, sizes, connection)
             case NodeRead():
                 picks = [
                     (VIEWS[name][0], selection)
-                    for name, selection in plan.form  # type: ignore[union-attr, misc, has-type]
+                    for name, selection in plan.nodes
                     if context.principal.may(VIEWS[name][1])
                 ]
                 found = await read_node(context.kernel, context.principal, read, picks, sizes) if picks else None
@@ -304,7 +326,7 @@ class ReadExecutor(Executor[Any]):
                     return None
                 body = found
             case Bespoke():
-                found = await read.fetch(context.kernel, context.principal, plan.form, sizes, connection)  # type: ignore[arg-type]
+                found = await read.fetch(context.kernel, context.principal, plan.one, sizes, connection)
                 if found is None:
                     return None
                 body = found
@@ -317,15 +339,17 @@ class ReadExecutor(Executor[Any]):
         plan = _plans.get(key)
         if plan is None:
             sizes: list[tuple[str, Any, Any]] = []
-            form: Any
+            syntax = tuple(detail.node for detail in details)
             if is_abstract_type(gtype):
                 possible = [t for t in self.schema.get_possible_types(gtype) if t.name in VIEWS]
-                form = tuple((t.name, self._selection(t, details, sizes)) for t in possible)
+                nodes = tuple((t.name, self._selection(t, details, sizes)) for t in possible)
+                plan = _Plan(nodes=nodes, sizes=tuple(sizes), syntax=syntax)
             elif isinstance(read, PageRead):
                 form = PageForm(relay=self._selection(gtype, details, sizes))
+                plan = _Plan(page=form, sizes=tuple(sizes), syntax=syntax)
             else:
-                form = self._selection(gtype, details, sizes)
-            plan = _plans[key] = _Plan(form, tuple(sizes), tuple(detail.node for detail in details))
+                plan = _Plan(one=self._selection(gtype, details, sizes), sizes=tuple(sizes), syntax=syntax)
+            _plans[key] = plan
         return plan
 
     def _selection(self, gtype: GraphQLObjectType, details: list[FieldDetails], sizes: list[Any]) -> Selection:
@@ -365,11 +389,38 @@ async def run(context: Context, execute: Execute, is_mutation: bool) -> graphql.
     """Executes a request: a mutation in one transaction, each of its commands in a savepoint of its own."""
     if not is_mutation:
         return await execute()
+    repeatable = await _repeatable(context.request)
     async with writing(context.kernel.database, context.principal, shared=True) as work:
+        if repeatable and (earlier := await earlier_answer(work, repeatable)):
+            return _replayed(earlier)
         context._work = work
         result = await execute()
+        # When no command succeeded there is nothing that a repetition could do twice.
+        if repeatable and any(value is not None for value in (result.data or {}).values()):
+            keep_answer(work, repeatable, _kept(result, context.request))
     context.kernel.wake()
     return result
+
+
+async def _repeatable(request: Request) -> Repeatable | None:
+    key = header(request.scope, b"idempotency-key")
+    return None if key is None else Repeatable.of("POST /graphql", key.decode("latin-1"), await request.body())
+
+
+def _kept(result: graphql.ExecutionResult, request: Request) -> Answer:
+    language = preferred_language(header(request.scope, b"accept-language"))
+    errors = [error_payload(error, language) for error in result.errors or ()]
+    return Answer(200, {}, orjson.dumps({"data": result.data, "errors": errors}))
+
+
+def _replayed(earlier: Answer) -> graphql.ExecutionResult:
+    """The result as it was; `extensions.idempotentReplayed` says so."""
+    kept = orjson.loads(earlier.body)
+    errors = [
+        graphql.GraphQLError(error["message"], path=error.get("path"), extensions=error["extensions"])
+        for error in kept["errors"]
+    ]
+    return graphql.ExecutionResult(kept["data"], errors or None, {"idempotentReplayed": True})
 
 
 def expect(version: int | None) -> int:

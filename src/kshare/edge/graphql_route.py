@@ -228,6 +228,12 @@ def _cause(error: GraphQLError) -> BaseException | None:
     return cause
 
 
+def _hidden(result: ExecutionResult) -> bool:
+    """Whether a subscription's event turned out not to be the caller's to see when it was read: then it is not sent."""
+    causes = [_cause(error) for error in result.errors or ()]
+    return any(isinstance(cause, DomainError) and cause.code == "not_found" for cause in causes)
+
+
 def _is_input_error(error: GraphQLError) -> bool:
     """Whether the library complains about a literal or variable in the document, not about a resolver's result."""
     return bool(error.nodes) and isinstance(cast("list[Any]", error.nodes)[0], ValueNode)
@@ -563,7 +569,8 @@ class GraphQLDoor(Generic[C]):
         responses = map_source_to_response_event(executor, source, execute)
         try:
             async for result in responses:
-                yield result
+                if not _hidden(result):
+                    yield result
         finally:
             await responses.aclose()
 

@@ -72,7 +72,7 @@ class Bespoke(ABC):
         """The JSON of the answer, or None; `sizes` are the bound sizes of nested lists, for the statement's values."""
 
 
-Connection: TypeAlias = asyncpg.Connection  # type: ignore[type-arg]
+Connection: TypeAlias = asyncpg.Connection
 
 
 async def fetch(

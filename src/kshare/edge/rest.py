@@ -102,7 +102,7 @@ class Call:
         return validated(model, parse_json(await self.raw_body()))
 
     def expected_version(self, *, required: bool) -> int | None:
-        """The version in `If-Match`: 428 when it is missing but required; -1, which matches none, when it is foreign."""
+        """The version in `If-Match`: 428 when missing but required; -1, which matches none, when it is foreign."""
         header = self.request.headers.get("if-match")
         if header is None:
             if required:
@@ -117,8 +117,12 @@ class Call:
         self, view: View[Any], id: UUID | None = None, *, include: frozenset[str] = frozenset(), **by: Any
     ) -> Response:
         """An object with its ETag, or 304 when the caller has it already; found by its id or by other columns."""
-        read = OneRead(view, id, by)
-        body, version = await read_one(self.kernel, self.principal, read, _whole(view.shape, view, include))
+        return await self.read(OneRead(view, id, by), include=include)
+
+    async def read(self, read: OneRead, *, include: frozenset[str] = frozenset()) -> Response:
+        """A read of one object, with its ETag."""
+        selection = _whole(read.view.shape, read.view, include)
+        body, version = await read_one(self.kernel, self.principal, read, selection)
         return self._tagged(body, version)
 
     def _tagged(self, body: bytes, version: int | None, status: int = 200) -> Response:
@@ -250,7 +254,7 @@ def _next_url(scope: Scope, cursor: str) -> str:
 
 
 def parse_json(body: bytes) -> Any:
-    """A JSON document; 400 when it is none. What is JSON but not Unicode is let through for the text rules to point at."""
+    """A JSON document; 400 when it is none. JSON that is not Unicode is let through for the text rules to point at."""
     try:
         return orjson.loads(body)
     except orjson.JSONDecodeError as strict:
@@ -342,8 +346,9 @@ class NoQuery(Ask):
 def page_query(listing: Listing[Any], filters: type[BaseModel] = NoQuery) -> type[BaseModel]:
     """The query model of a list: its filters, and what every list has."""
     orders = tuple(listing.orders)
-    order = Annotated[Literal[orders], Field(description="The order; a leading `-` means descending.")]  # type: ignore[valid-type]
-    return create_model(
+    order: Any = Annotated[Literal[orders], Field(description="The order of the list.")]
+    make: Any = create_model
+    model: type[BaseModel] = make(
         f"{listing.name.title().replace('_', '')}Query",
         __base__=filters,
         limit=(Annotated[int, Field(ge=1, le=100, description="Entries on a page.")], 20),
@@ -353,6 +358,7 @@ def page_query(listing: Listing[Any], filters: type[BaseModel] = NoQuery) -> typ
         ),
         order=(order, listing.default_order),
     )
+    return model
 
 
 # ---- declaring ------------------------------------------------------------------------------------------------------
@@ -513,7 +519,7 @@ def _documented(operation: Operation) -> Callable[..., Any]:
     def documented() -> None:
         raise NotImplementedError
 
-    parameters = []
+    parameters: list[tuple[str, Any, Any]] = []
     for name in re.findall(r"{(\w+)}", operation.path):
         kind = operation.path_types.get(name, UUID)
         parameters.append((name, Annotated[kind, Path(description=f"The {name.replace('_', ' ')}.")], ...))

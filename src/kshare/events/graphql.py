@@ -12,7 +12,7 @@ from strawberry.scalars import JSON
 from kshare.core.access import Permission
 from kshare.core.principal import Principal
 from kshare.core.reading import Pick, Selection, checked_limit
-from kshare.edge.graphql import Info, PageInfo, object_type
+from kshare.edge.graphql import Info, PageInfo, field, object_type, subscription
 from kshare.edge.kernel import Kernel
 from kshare.edge.reads import Bespoke, Connection, OneRead
 from kshare.events import shapes
@@ -134,9 +134,7 @@ Types = Annotated[list[str] | None, strawberry.argument(description="Only events
 
 
 class Query:
-    @strawberry.field(
-        description="What happened, as far as you may see it now: from the beginning of what is kept, or from `after`."
-    )
+    @field("What happened, as far as you may see it now: from the beginning of what is kept, or from behind `after`.")
     def events(
         self,
         info: Info,
@@ -146,19 +144,17 @@ class Query:
     ) -> EventConnection:
         info.context.demand(READ)
         place = START if after is None else place_of(info.context.kernel.settings.signing_secret, after)
-        read = EventsRead(place, checked_types(types, "types"), checked_limit(first, "first"), after is None)
-        return read  # type: ignore[return-value]
+        named, limit = checked_types(types, "types"), checked_limit(first, "first")
+        return EventsRead(place, named, limit, after is None)  # type: ignore[return-value]
 
-    @strawberry.field(description="Every type of event, with what it means and the schema of its payload.")
+    @field("Every type of event, with what it means and the schema of its payload.")
     def event_types(self, info: Info) -> list[EventType]:
         info.context.demand(READ)
         return list(event_types().values())  # type: ignore[arg-type]
 
 
 class Subscription:
-    @strawberry.subscription(
-        description="What happens from now on, or from behind `after`, as far as you may see it when it is sent."
-    )
+    @subscription("What happens from now on, or from behind `after`, as far as you may see it when it is sent.")
     async def events(self, info: Info, after: After = None, types: Types = None) -> AsyncGenerator[Event, None]:
         context = info.context
         context.demand(READ)

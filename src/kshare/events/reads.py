@@ -223,7 +223,7 @@ async def newest_place(kernel: Kernel, principal: Principal) -> Position:
 
 
 def _newest() -> Statement:
-    def build() -> Select[Any]:
+    def build() -> Any:
         newest = select(JournalRow.xid, JournalRow.number).where(settled())
         return newest.order_by(JournalRow.xid.desc(), JournalRow.number.desc()).limit(literal_column("1"))
 
@@ -234,7 +234,7 @@ def _statement(selections: tuple[Selection, ...], *, by_id: bool, typed: bool) -
     """One row: arrays of what was found (`limit` and one more), and how far the scan reached if it found no more."""
     key: Hashable = ("events", selections, by_id, typed)
 
-    def build() -> Select[Any]:
+    def build() -> Any:
         row = aliased(JournalRow, _scan(by_id).subquery())
         items = [json_object(EVENT, row, selection).label(f"item{n}") for n, selection in enumerate(selections)]
         limit = bindparam("limit", type_=SmallInteger)

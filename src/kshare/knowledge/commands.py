@@ -18,6 +18,7 @@ from kshare.content.commands import (
 from kshare.content.models import ContentRow, RevisionRow
 from kshare.core.access import Permission
 from kshare.core.errors import DomainError, not_found
+from kshare.core.journal import Happened
 from kshare.core.principal import EVERYONE
 from kshare.core.writing import Work, command
 from kshare.knowledge.reads import KNOWLEDGE_GUARD
@@ -36,11 +37,9 @@ from kshare.knowledge.shapes import (
 _TEXT = ("title", "summary", "body")
 
 
-def _record(work: Work, item: ContentRow, *events: object) -> None:
+def _record(work: Work, item: ContentRow, *events: Happened) -> None:
     for event in events:
-        work.record(  # type: ignore[arg-type]
-            event, item.id, item.readers, classification=item.classification, content_id=item.id
-        )
+        work.record(event, item.id, item.readers, classification=item.classification, content_id=item.id)
 
 
 @command(Permission.knowledge_write)

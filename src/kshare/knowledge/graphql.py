@@ -2,12 +2,15 @@
 
 from uuid import UUID
 
+from kshare.content import shapes as content_shapes
 from kshare.content.difference import difference
-from kshare.content.graphql import ContentFields, Difference, RevisionConnection
+from kshare.content.graphql import ContentFields, RevisionConnection
 from kshare.content.reads import REVISIONS
 from kshare.core.access import Permission
+from kshare.discussion.graphql import Comment
 from kshare.edge.graphql import (
     VIEWS,
+    First,
     Info,
     connection_type,
     enum_type,
@@ -15,6 +18,7 @@ from kshare.edge.graphql import (
     field,
     input_type,
     list_field,
+    many_field,
     mutation,
     object_type,
     one_field,
@@ -33,18 +37,22 @@ enum_type(shapes.KnowledgeKind)
 class KnowledgeItem(ContentFields, shapes.KnowledgeItem):
     __doc__ = shapes.KnowledgeItem.__doc__
 
+    @many_field("The newest comments that answer it directly; deleted ones only where they hold replies.")
+    def comments(self, first: First = 3) -> list[Comment]:
+        raise NotImplementedError
+
 
 VIEWS["KnowledgeItem"] = (KNOWLEDGE_ITEM, READ)
 KnowledgeItemConnection = connection_type(KnowledgeItem, "KnowledgeItem")
-KnowledgeItemFilter = input_type(shapes.KnowledgeItemFilter, name="KnowledgeItemFilter")
-CreateKnowledgeItem = input_type(shapes.CreateKnowledgeItem)
-UpdateKnowledgeItem = input_type(shapes.UpdateKnowledgeItem)
-RestoreRevision = input_type(shapes.RestoreRevision)
+input_type(shapes.KnowledgeItemFilter, name="KnowledgeItemFilter")
+input_type(shapes.CreateKnowledgeItem)
+input_type(shapes.UpdateKnowledgeItem)
+input_type(shapes.RestoreRevision)
 
 
 class Query:
     knowledge_items = list_field(
-        KNOWLEDGE_ITEMS, KnowledgeItemConnection, KnowledgeItemFilter, READ, "Knowledge items you may see."
+        KNOWLEDGE_ITEMS, KnowledgeItemConnection, shapes.KnowledgeItemFilter, READ, "Knowledge items you may see."
     )
     knowledge_item = one_field(KNOWLEDGE_ITEM, KnowledgeItem, READ, "One knowledge item.")
     revisions = list_field(
@@ -52,7 +60,9 @@ class Query:
     )
 
     @field("What changed between two revisions of a content.")
-    async def difference(self, info: Info, content_id: UUID, before: int, after: int) -> Difference | None:
+    async def difference(
+        self, info: Info, content_id: UUID, before: int, after: int
+    ) -> content_shapes.Difference | None:
         context = info.context
         context.demand(READ)
         return await difference(context.kernel, context.principal, content_id, before, after)
@@ -60,7 +70,7 @@ class Query:
 
 class Mutation:
     @mutation("Create a knowledge item; a draft unless `publish` is true.")
-    async def create_knowledge_item(self, info: Info, input: CreateKnowledgeItem) -> KnowledgeItem | None:  # type: ignore[valid-type]
+    async def create_knowledge_item(self, info: Info, input: shapes.CreateKnowledgeItem) -> KnowledgeItem | None:
         return OneRead(KNOWLEDGE_ITEM, await commands.create_knowledge_item(info.context.work, input))  # type: ignore[return-value]
 
     @mutation("Change a knowledge item; what is left out stays as it is.")
@@ -69,7 +79,7 @@ class Mutation:
         info: Info,
         id: UUID,
         expected_version: int,
-        input: UpdateKnowledgeItem,  # type: ignore[valid-type]
+        input: shapes.UpdateKnowledgeItem,
     ) -> KnowledgeItem | None:
         done = await commands.update_knowledge_item(info.context.work, id, input, expect(expected_version))
         return OneRead(KNOWLEDGE_ITEM, done)  # type: ignore[return-value]
@@ -93,8 +103,8 @@ class Mutation:
         self,
         info: Info,
         id: UUID,
-        input: RestoreRevision,
-        expected_version: int | None = None,  # type: ignore[valid-type]
+        input: shapes.RestoreRevision,
+        expected_version: int | None = None,
     ) -> KnowledgeItem | None:
         done = await commands.restore_knowledge_item_revision(info.context.work, id, input, expected_version)
         return OneRead(KNOWLEDGE_ITEM, done)  # type: ignore[return-value]
@@ -110,11 +120,10 @@ class Mutation:
         info: Info,
         source: str,
         external_id: str,
-        input: CreateKnowledgeItem,  # type: ignore[valid-type]
+        input: shapes.CreateKnowledgeItem,
     ) -> KnowledgeItem | None:
         work = info.context.work
-        place = [
-            checked_value(shapes.ExternalName, v, p) for v, p in ((source, "/source"), (external_id, "/externalId"))
-        ]
-        id, _ = await commands.put_knowledge_item(work, *place, input)
+        source = checked_value(shapes.ExternalName, source, "/source")
+        external_id = checked_value(shapes.ExternalName, external_id, "/externalId")
+        id, _ = await commands.put_knowledge_item(work, source, external_id, input)
         return OneRead(KNOWLEDGE_ITEM, id)  # type: ignore[return-value]

@@ -15,8 +15,9 @@ from kshare.content.reads import (
 )
 from kshare.core.access import Permission
 from kshare.core.markup import render_html
-from kshare.core.reading import Alias, Filter, Listing, Rendered, View, Viewer, allowed_list, constant
+from kshare.core.reading import Alias, Filter, Listing, Rendered, View, allowed_list, constant
 from kshare.core.writing import Guard, Rule
+from kshare.discussion.reads import DISCUSSION_RULES, MINE, NEWEST_COMMENTS
 from kshare.knowledge.shapes import KnowledgeItem, KnowledgeItemSummary
 
 _edit = own_or_managed(Permission.knowledge_write, Permission.knowledge_manage)
@@ -42,8 +43,7 @@ KNOWLEDGE_GUARD = Guard(
         "publish": lambda row: and_(row.state != constant("published"), _edit(row)),
         "archive": _in_state("published", _edit),
         "delete": _in_state("draft", lambda row: own(row, Permission.knowledge_write)),
-        "comment": lambda row: and_(row.state != constant("draft"), Viewer.holds(Permission.comment_write)),
-        "react": lambda row: and_(row.state != constant("draft"), Viewer.holds(Permission.react)),
+        **DISCUSSION_RULES,
     },
     is_knowledge,
 )
@@ -57,6 +57,8 @@ KNOWLEDGE_ITEM = View(
         **CONTENT_FIELDS,
         "kind": lambda row: row.variety,
         "audience": AUDIENCE,
+        "mine": MINE,
+        "comments": NEWEST_COMMENTS,
         "body_html": Rendered("body", render_html),
         "permissions": lambda row: allowed_list(KNOWLEDGE_GUARD.rules_for(row)),
     },

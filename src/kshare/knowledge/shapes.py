@@ -12,6 +12,7 @@ from kshare.core.access import Classification
 from kshare.core.principal import EVERYONE
 from kshare.core.reading import Ask, Patch
 from kshare.core.text import line, prose
+from kshare.discussion.shapes import MyRelation
 
 
 class KnowledgeKind(StrEnum):
@@ -44,6 +45,8 @@ class KnowledgeItem(KnowledgeItemSummary):
     """The text as sanitised HTML; only if asked for (REST: `include=body_html`)."""
     audience: list[AudienceMember]
     """Whom it is shared with."""
+    mine: MyRelation
+    """What you did with it."""
     external_source: str | None
     """The system it came from."""
     external_id: str | None

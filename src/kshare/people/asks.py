@@ -185,6 +185,19 @@ class UpdateDepartment(Patch):
     """The department above it, from now on; null makes it a root. Everything below moves with it."""
 
 
+class PutDepartment(Patch):
+    """A department as another system knows it. Of one known already, what is left out stays as it is."""
+
+    nullable: ClassVar[frozenset[str]] = frozenset({"name_en", "parent_id"})
+
+    name: Name
+    """Its name."""
+    name_en: Name | None = None
+    """Its English name."""
+    parent_id: UUID | None = None
+    """The department above it; null or nothing makes a new one a root."""
+
+
 class DepartmentFilter(Ask):
     """Which departments; all conditions must hold."""
 

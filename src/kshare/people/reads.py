@@ -79,7 +79,9 @@ def _edits_sign_in(row: Alias) -> ColumnElement[bool]:
 
 def _creates_keys(row: Alias) -> ColumnElement[bool]:
     own = and_(row.id == Viewer.id, Viewer.holds(Permission.keys_own))
-    return and_(row.active, or_(own, Viewer.holds(Permission.keys_manage)))
+    # A key for somebody else must not read what its maker may not.
+    others = and_(row.clearance <= Viewer.clearance, Viewer.holds(Permission.keys_manage))
+    return and_(row.active, or_(own, others))
 
 
 def _holds_roles(row: Alias) -> ColumnElement[bool]:

@@ -10,15 +10,14 @@ import contextlib
 import json
 import time
 import weakref
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 import asyncpg
 import structlog
 from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
 
 from kshare.core.access import ROLES, SCOPABLE, Permission, Role
 from kshare.core.bounded import BoundedCache
@@ -26,8 +25,9 @@ from kshare.core.clock import now
 from kshare.core.database import Database
 from kshare.core.errors import DomainError, unavailable
 from kshare.core.principal import EVERYONE, Principal
-from kshare.core.writing import Work
+from kshare.core.writing import Work, writing
 from kshare.people import keys
+from kshare.people.events import SignInLinked
 from kshare.people.oidc import Claims, ProviderUnavailable, TokenRefused, TokenVerifier
 
 log = structlog.get_logger()
@@ -44,7 +44,7 @@ SELECT p.id, p.kind, p.name, p.clearance, p.department_id, {key_columns},
   ARRAY(SELECT m.group_id FROM group_member m WHERE m.person_id = p.id) AS groups,
   (SELECT coalesce(json_agg(json_build_object('role', r.role,
      'departments', CASE WHEN r.department_id IS NOT NULL THEN
-        (SELECT json_agg(s.id) FROM department s WHERE s.path @> ARRAY[r.department_id]) END,
+        (SELECT coalesce(json_agg(s.id), '[]') FROM department s WHERE s.path @> ARRAY[r.department_id]) END,
      'categories', CASE WHEN r.category_id IS NOT NULL THEN
         (SELECT coalesce(json_agg(c.id), '[]') FROM category c WHERE c.path @> ARRAY[r.category_id]) END)), '[]')
    FROM role_assignment r WHERE r.person_id = p.id) AS roles
@@ -57,7 +57,16 @@ _BY_KEY = _PERSON.format(
 )
 _NO_KEY = "NULL::uuid AS key_id, NULL::text[] AS scopes, NULL::timestamptz AS expires_at"
 _BY_SUBJECT = _PERSON.format(key_columns=_NO_KEY, join="", condition="p.subject = $1")
-_BY_EMAIL = _PERSON.format(key_columns=_NO_KEY, join="", condition="p.email = $1 AND p.subject IS NULL")
+_BY_EMAIL = _PERSON.format(
+    key_columns=_NO_KEY,
+    join="",
+    condition="p.kind = 'person' AND p.email = $1 AND (p.subject IS NULL OR NOT starts_with(p.subject, $2))",
+)
+# In one statement, so that of two tokens with one address only the first is linked.
+_LINK = text(
+    "UPDATE person SET subject = :subject WHERE id = :id AND active AND email = :email"
+    " AND (subject IS NULL OR NOT starts_with(subject, :issuer)) RETURNING id"
+)
 _BY_ID = _PERSON.format(key_columns=_NO_KEY, join="", condition="p.id = $1")
 
 
@@ -71,7 +80,7 @@ class _Remembered:
 class SignIn:
     """Authenticates requests of one process. `open()` starts listening for changes, `close()` stops."""
 
-    _open: "weakref.WeakSet[SignIn]" = weakref.WeakSet()
+    _open: ClassVar["weakref.WeakSet[SignIn]"] = weakref.WeakSet()
 
     def __init__(self, database: Database, verifier: TokenVerifier | None = None) -> None:
         self._database = database
@@ -99,7 +108,7 @@ class SignIn:
             await self._verifier.close()
 
     async def principal(self, authorization: str | None) -> Principal:
-        """Who sends this `Authorization` header; raises `unauthenticated` for nobody, `unavailable` without provider."""
+        """Who sends this `Authorization` header; raises `unauthenticated` or, without provider, `unavailable`."""
         if not authorization:
             raise _refused("Send `Authorization: Bearer` with a key or an access token.")
         scheme, _, token = authorization.partition(" ")
@@ -137,27 +146,33 @@ class SignIn:
             raise _refused(f"The access token was refused: {refusal.reason}.") from None
         except ProviderUnavailable:
             raise unavailable("The identity provider cannot be reached.", 5) from None
-        fingerprint = b"oidc:" + claims.subject.encode()
-        principal = self._recall(fingerprint) or await self._look_up(fingerprint, _BY_SUBJECT, claims.subject)
+        # A provider's subjects are its own: another provider may give the same name to somebody else.
+        issuer = f"{claims.issuer} "
+        subject = issuer + claims.subject
+        fingerprint = b"oidc:" + subject.encode()
+        principal = self._recall(fingerprint) or await self._look_up(fingerprint, _BY_SUBJECT, subject)
         if principal is None:
-            principal = await self._by_verified_email(claims)
+            await self._link_by_verified_email(claims, issuer, subject)
+            principal = await self._look_up(fingerprint, _BY_SUBJECT, subject)
+        if principal is None:
+            raise _refused("No person here belongs to this token.")
         return principal
 
-    async def _by_verified_email(self, claims: Claims) -> Principal:
+    async def _link_by_verified_email(self, claims: Claims, issuer: str, subject: str) -> None:
         """First sign-in of a person known by e-mail: from now on the subject decides, so that a re-used address of
-        somebody who left opens nothing."""
+        somebody who left opens nothing. After a change of provider everybody signs in for the first time again."""
         if not (claims.email and claims.email_verified):
             raise _refused("No person here belongs to this token, and it carries no verified e-mail address.")
         email = claims.email.strip().lower()
-        if await self._look_up(None, _BY_EMAIL, email) is None:
-            raise _refused("No person here belongs to this token.")
-        bind = text("UPDATE person SET subject = :subject WHERE email = :email AND subject IS NULL AND active")
-        async with self._database.engine.begin() as connection:
-            await connection.execute(bind, {"subject": claims.subject, "email": email})
-        principal = await self._look_up(b"oidc:" + claims.subject.encode(), _BY_SUBJECT, claims.subject)
-        if principal is None:
-            raise _refused("No person here belongs to this token.")
-        return principal
+        person = await self._look_up(None, _BY_EMAIL, email, issuer)
+        if person is None:
+            return
+        values = {"subject": subject, "id": person.id, "email": email, "issuer": issuer}
+        # The subject may be that of somebody who has left: then nobody is linked to it again.
+        with contextlib.suppress(IntegrityError):
+            async with writing(self._database, person) as work:
+                if (await work.session.execute(_LINK, values)).first() is not None:
+                    work.record(SignInLinked(person_id=person.id), person.id, [person.id])
 
     async def person(self, id: UUID) -> Principal | None:
         """An active person as a principal, without a key; for explaining access."""
@@ -171,9 +186,9 @@ class SignIn:
             return None
         return remembered.principal
 
-    async def _look_up(self, fingerprint: bytes | None, sql: str, value: object) -> Principal | None:
+    async def _look_up(self, fingerprint: bytes | None, sql: str, *values: object) -> Principal | None:
         generation = self._generation
-        row = await self._database.fetch_row(sql, [value])
+        row = await self._database.fetch_row(sql, values)
         if row is None:
             return None
         principal = _principal(row)
@@ -189,7 +204,7 @@ class SignIn:
                 connection = await asyncpg.connect(self._database.dsn, timeout=5)
                 try:
                     lost = asyncio.Event()
-                    connection.add_termination_listener(lambda *_: lost.set())
+                    connection.add_termination_listener(lambda *_, lost=lost: lost.set())
                     await connection.add_listener(CHANNEL, lambda *_: self.forget())
                     self.forget()
                     self._listening = True
@@ -203,7 +218,9 @@ class SignIn:
                     self._listening = False
                     self.forget()
                     connection.terminate()
-            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError):
+            except Exception as error:
+                # Whatever it is: without listening nobody is remembered, which is slow but safe, so keep trying.
+                log.warning("not_listening", error=type(error).__name__)
                 await asyncio.sleep(0.5)
 
     async def _note_uses(self) -> None:
@@ -219,7 +236,7 @@ class SignIn:
         if used:
             async with self._database.engine.begin() as connection:
                 await connection.execute(
-                    text("UPDATE api_key SET last_used_at = :at WHERE id = :id"),
+                    text("UPDATE api_key SET last_used_at = greatest(last_used_at, :at) WHERE id = :id"),
                     [{"id": id, "at": at} for id, at in sorted(used.items())],
                 )
 
@@ -228,7 +245,7 @@ def _refused(detail: str) -> DomainError:
     return DomainError("unauthenticated", detail)
 
 
-def _principal(row: Mapping[str, Any]) -> Principal:
+def _principal(row: asyncpg.Record) -> Principal:
     permissions: set[Permission] = set(ROLES[Role.employee]) if row["kind"] == "person" else set()
     departments: dict[Permission, set[UUID]] = {}
     categories: dict[Permission, set[UUID]] = {}
@@ -265,4 +282,11 @@ def _principal(row: Mapping[str, Any]) -> Principal:
 async def principals_changed(work: Work) -> None:
     """To be called by every command that changes what somebody may see or do."""
     await work.session.execute(text(f"NOTIFY {CHANNEL}"))
-    work.after_commit.append(lambda: [sign_in.forget() for sign_in in list(SignIn._open)] and None)
+    if _forget_everywhere not in work.after_commit:
+        work.after_commit.append(_forget_everywhere)
+
+
+def _forget_everywhere() -> None:
+    """In this process at once; the notification would take a moment, and the very next request must know."""
+    for sign_in in list(SignIn._open):
+        sign_in.forget()

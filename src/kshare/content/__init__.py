@@ -1,0 +1,1 @@
+"""What every shared thing is: title, author, audience, tags, categories, revisions."""

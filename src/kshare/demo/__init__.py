@@ -1,0 +1,1 @@
+"""The demo company: data, and how it is loaded."""

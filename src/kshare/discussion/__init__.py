@@ -1,0 +1,1 @@
+"""Comments, reactions, ratings, follows and views, on any content."""

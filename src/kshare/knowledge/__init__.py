@@ -1,0 +1,1 @@
+"""Knowledge items: a kind of content."""

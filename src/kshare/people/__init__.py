@@ -1,0 +1,1 @@
+"""Persons, departments, groups, roles, keys and sign-in."""
