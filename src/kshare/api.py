@@ -1,6 +1,7 @@
 """Both doors and the reactors, assembled: one line a slice."""
 
 from collections.abc import Sequence
+from functools import cache
 
 from graphql import GraphQLSchema
 
@@ -24,8 +25,9 @@ DOORS: list[Door] = [
 ]
 
 
+@cache
 def schema() -> GraphQLSchema:
-    """The GraphQL schema of all slices."""
+    """The GraphQL schema of all slices; made once, since Strawberry uses up the classes it is made of."""
     slices = [
         content_graphql,
         discussion_graphql,

@@ -66,6 +66,7 @@ class Database:
             max_overflow=0,
             pool_timeout=settings.pool_timeout,
             pool_pre_ping=False,
+            hide_parameters=True,
             connect_args={"server_settings": self._server_settings | self._timeouts, "timeout": settings.pool_timeout},
         )
         event.listen(self.engine.sync_engine, "connect", lambda connection, _: connection.run_async(_json_as_bytes))

@@ -211,7 +211,7 @@ def field(description: str) -> Callable[[F], F]:
 
 def subscription(description: str) -> Callable[[F], F]:
     """A root field that can be followed: an asynchronous generator of reads."""
-    return lambda resolver: strawberry.subscription(resolver=resolver, description=description)  # type: ignore
+    return lambda resolver: strawberry.subscription(resolver=resolver, description=description)
 
 
 def mutation(description: str) -> Callable[[F], F]:

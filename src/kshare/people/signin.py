@@ -12,6 +12,7 @@ import time
 import weakref
 from dataclasses import dataclass
 from datetime import datetime
+from typing import ClassVar
 from uuid import UUID
 
 import asyncpg
@@ -80,7 +81,7 @@ class _Remembered:
 class SignIn:
     """Authenticates requests of one process. `open()` starts listening for changes, `close()` stops."""
 
-    _open: "ClassVar[weakref.WeakSet[SignIn]]" = weakref.WeakSet()
+    _open: ClassVar["weakref.WeakSet[SignIn]"] = weakref.WeakSet()
 
     def __init__(self, database: Database, verifier: TokenVerifier | None = None) -> None:
         self._database = database
