@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from random import Random
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 T = TypeVar("T")
 
@@ -109,11 +109,11 @@ _COMMENTS = (
 )
 
 
-class Zipf:
+class Zipf(Generic[T]):
     """Draws from a sequence, its n-th entry about 1/n as often as its first."""
 
     def __init__(self, entries: Sequence[T], flatness: float = 4) -> None:
-        self.entries: Sequence[T] = entries
+        self.entries = entries
         self.cumulated = list(accumulate(1 / (rank + flatness) for rank in range(len(entries))))
 
     def draw(self, random: Random, k: int) -> list[T]:

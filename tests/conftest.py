@@ -21,6 +21,7 @@ from uuid import UUID, uuid4
 import asyncpg
 import httpx
 import pytest
+import structlog
 import uvicorn
 from filelock import FileLock
 
@@ -32,6 +33,15 @@ from kshare.core.ids import new_id
 from kshare.core.postgres import EmbeddedPostgres
 from kshare.core.settings import Settings
 from kshare.people import keys
+
+structlog.configure(
+    processors=[
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso"),
+        # The default one prints the values of all variables, which takes seconds.
+        structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback),
+    ]
+)
 
 FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
@@ -165,7 +175,7 @@ class Server:
 @contextmanager
 def live_server(database_url: str, loop: Loop, **options: Any) -> Iterator[Server]:
     """kshare served by Uvicorn in a thread."""
-    options = {"rate_limit": 1_000_000, "secret": "a secret for tests, longer than 32 characters"} | options
+    options = {"rate_limit": 1_000_000, "failed_sign_ins": 1_000_000, "secret": "a secret for tests, longer than 32 characters"} | options
     settings = Settings(_env_file=None, **options)
     application = build(settings, database_url)
     with socket.socket() as probe:

@@ -16,11 +16,21 @@ from kshare.events import graphql as events_graphql
 from kshare.events import rest as events_rest
 from kshare.knowledge import graphql as knowledge_graphql
 from kshare.knowledge import rest as knowledge_rest
+from kshare.people import graphql as people_graphql
+from kshare.people.rest import departments, groups, keys, persons
+from kshare.search import graphql as search_graphql
+from kshare.search import rest as search_rest
+from kshare.search.reactor import SearchIndexer
 
 DOORS: list[Door] = [
+    persons.door,
+    departments.door,
+    groups.door,
+    keys.door,
     content_rest.door,
     discussion_rest.door,
     knowledge_rest.door,
+    search_rest.door,
     events_rest.door,
 ]
 
@@ -29,9 +39,11 @@ DOORS: list[Door] = [
 def schema() -> GraphQLSchema:
     """The GraphQL schema of all slices; made once, since Strawberry uses up the classes it is made of."""
     slices = [
+        people_graphql,
         content_graphql,
         discussion_graphql,
         knowledge_graphql,
+        search_graphql,
         events_graphql,
     ]
     return schema_of(
@@ -43,4 +55,4 @@ def schema() -> GraphQLSchema:
 
 def reactors() -> Sequence[Reactor]:
     """Everything that reacts to the journal."""
-    return []
+    return [SearchIndexer()]

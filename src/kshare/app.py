@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import Any
 
 from fastapi import FastAPI
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -11,6 +12,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from kshare import api
 from kshare.core.database import Database, translate
 from kshare.core.journal import Watch, Worker
+from kshare.core.notes import Notes
 from kshare.core.settings import Settings
 from kshare.edge.dispatch import Dispatch
 from kshare.edge.gate import Gate
@@ -51,7 +53,7 @@ def build(settings: Settings, database_url: str, *, react: bool = True) -> Appli
     if settings.oidc_issuer and settings.oidc_audience:
         verifier = TokenVerifier(settings.oidc_issuer, settings.oidc_audience, algorithms=settings.oidc_algorithms)
     sign_in = SignIn(database, verifier)
-    worker, watch = Worker(database, api.reactors()), Watch(database)
+    worker, watch, notes = Worker(database, api.reactors()), Watch(database), Notes(database)
 
     def wake() -> None:
         worker.wake()
@@ -61,7 +63,7 @@ def build(settings: Settings, database_url: str, *, react: bool = True) -> Appli
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         await database.open()
         await sign_in.open()
-        tasks = [asyncio.create_task(watch.run())]
+        tasks = [asyncio.create_task(watch.run()), asyncio.create_task(notes.run())]
         if react:
             tasks.append(asyncio.create_task(worker.run()))
         yield
@@ -69,11 +71,15 @@ def build(settings: Settings, database_url: str, *, react: bool = True) -> Appli
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        await notes.close()
         await sign_in.close()
         await database.close()
 
-    app = FastAPI(title="kshare", version="1", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
-    app.state.kernel = Kernel(settings, database, sign_in.principal, sign_in.person, wake, watch)
+    # FastAPI would trace by itself, query strings included, once there is a tracer; the gate does (edge/telemetry.py).
+    quiet: Any = {"tracing": False, "metrics": False, "logs": False}
+    pages: dict[str, None] = {"docs_url": None, "redoc_url": None, "openapi_url": None}
+    app = FastAPI(title="kshare", version="1", telemetry=quiet, lifespan=lifespan, **pages)
+    app.state.kernel = Kernel(settings, database, sign_in.principal, sign_in.person, wake, watch, notes)
     install_problem_handlers(app, translate)
     install_problem_pages(app)
     install_site(app, database)

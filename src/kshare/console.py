@@ -3,18 +3,19 @@
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TypeVar
 
 from rich.console import Console as Rich
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-T = TypeVar("T")
-
 _PATIENCE = 5.0
 """Seconds after which somebody who reads lines, in a file or a container's log, is told that it still goes on."""
+
+
+class Refused(Exception):
+    """What keeps a command from starting; the message says why and what to do, for a person."""
 
 
 class Console:
@@ -65,29 +66,34 @@ class Console:
             self.say(f"… done in {took:.1f} s")
 
     @contextmanager
-    def counted(self, doing: str, total: int) -> Iterator[Callable[[], None]]:
-        """Something that is done `total` times; the block calls what it is given after each."""
+    def measured(self, doing: str, total: int | None = None) -> Iterator[Callable[[int, int], None]]:
+        """Something that tells how far it is: the block calls what it is given with what is done, of how many."""
         if self.alive:
             columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
             with Progress(*columns, console=self._rich) as progress:
                 task = progress.add_task(doing, total=total)
-                yield lambda: progress.advance(task)
+                yield lambda done, of: progress.update(task, completed=done, total=of)
             return
         self.say(f"{doing} …")
-        done, spoken = 0, time.monotonic()
+        spoken = time.monotonic()
 
-        def advance() -> None:
-            nonlocal done, spoken
-            done += 1
-            if done == total or time.monotonic() - spoken > _PATIENCE:
+        def tell(done: int, of: int) -> None:
+            nonlocal spoken
+            if time.monotonic() - spoken > _PATIENCE:
                 spoken = time.monotonic()
-                self.say(f"… {done} of {total}")
+                self.say(f"… {done} of {of}")
 
-        yield advance
+        yield tell
 
-    def through(self, doing: str, things: Iterable[T], total: int) -> Iterator[T]:
-        """The things, one after the other, with the progress shown."""
-        with self.counted(doing, total) as advance:
-            for thing in things:
-                yield thing
-                advance()
+    @contextmanager
+    def counted(self, doing: str, total: int) -> Iterator[Callable[[], None]]:
+        """Something that is done `total` times; the block calls what it is given after each."""
+        done = 0
+        with self.measured(doing, total) as tell:
+
+            def advance() -> None:
+                nonlocal done
+                done += 1
+                tell(done, total)
+
+            yield advance

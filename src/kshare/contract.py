@@ -20,7 +20,7 @@ What a company knows, and what it wants to improve, as an API.
 
 Sign in with `Authorization: Bearer` and a key (`ksk_…`) or an OIDC access token. Every list is a keyset page: send
 `limit` and, to go on, the `cursor` that the last page gave as `next_cursor`. Every error is `application/problem+json`
-with a stable `code`, explained at `/problems/{code}`. What you may not see does not exist: 404, and in no list or count.
+with a stable `code`, explained at `/problems/{code}`. What you may not see does not exist: 404, and in no list.
 A change needs `If-Match` with the `ETag` of what it changes; every POST may carry an `Idempotency-Key`. The same things
 are at `/graphql`, with the same ids, permissions and errors.
 """

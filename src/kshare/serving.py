@@ -7,6 +7,7 @@ With several workers each is a process of its own, started here, on the sockets 
 import asyncio
 import contextlib
 import errno
+import logging
 import os
 import shutil
 import signal
@@ -14,24 +15,22 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import uvicorn
 import uvloop
 
-from kshare.console import Console
+from kshare.console import Console, Refused
 from kshare.core.database import Database
 from kshare.core.postgres import DirectoryLock, EmbeddedPostgres
 from kshare.core.settings import Settings, SettingsError
-from kshare.demo.load import DemoError, load_demo
 from kshare.edge.telemetry import configure_logging, configure_tracing, flush_logs, stop_tracing
-from kshare.site import ADDRESSES
 from kshare.store import bring_up_to_date, data_directory, running_postgres
-from kshare.worker import run as run_worker
 
 _GRACE = 5
 """Seconds that running requests and open streams get when the server stops."""
@@ -43,10 +42,6 @@ _SETTLED = 10.0
 """Seconds after which a worker's death is no longer put down to its start."""
 
 _URL, _SOCKETS = "KSHARE_DATABASE_URL", "KSHARE_SERVING_SOCKETS"
-
-
-class ServingError(Exception):
-    """The server cannot start; the message says why and what to do, for a person."""
 
 
 class Stop:
@@ -92,16 +87,15 @@ class _Server(uvicorn.Server):
 
 
 def serve(settings: Settings, console: Console) -> None:
-    """Serves until told to stop. Raises what keeps it from starting: `ServingError`, `SettingsError`, `DirectoryInUse`,
-    `PostgresError`, `StoreError`, `DemoError`."""
+    """Serves until told to stop. Raises what keeps it from starting: `Refused`, `SettingsError`, `DirectoryInUse`,
+    `PostgresError`."""
     check(settings)
     _in_loop(console, lambda stop: _serve(settings, console, stop))
 
 
 def work(settings: Settings, console: Console, *, store: Any) -> None:
     """Runs the reactors until told to stop; `store` is the context that gives the database's URL."""
-    configure_logging(settings)
-    configure_tracing(settings)
+    configure_process(settings)
 
     async def run(stop: Stop) -> None:
         async with store as url:
@@ -110,8 +104,10 @@ def work(settings: Settings, console: Console, *, store: Any) -> None:
                 await bring_up_to_date(database, console)
             finally:
                 await database.close()
+            from kshare import worker
+
             console.say("The reactors run. Ctrl-C stops them.")
-            await run_worker(settings, url)
+            await worker.run(settings, url)
 
     _in_loop(console, run)
     stop_tracing()
@@ -143,9 +139,12 @@ async def _serve(settings: Settings, console: Console, stop: Stop) -> None:
     directory = data_directory(settings)
     with DirectoryLock(directory), listening(settings) as sockets:
         _ = settings.signing_secret  # made now, once, and not by several workers at the same time
+        # The application takes seconds to import, and most of PostgreSQL's start is waiting for another process.
+        loading = asyncio.create_task(asyncio.to_thread(import_module, "kshare.app"))
         async with running_postgres(settings, console) as (url, postgres):
             if postgres is not None:
                 stop.at_once = postgres.kill
+            await loading
             keys = await _prepare(settings, console, url)
             began = Ready(settings, console, sockets, keys)
             if settings.workers == 1:
@@ -162,6 +161,8 @@ async def _prepare(settings: Settings, console: Console, url: str) -> dict[str, 
         await bring_up_to_date(database, console)
         if not settings.demo:
             return {}
+        from kshare.demo.load import load_demo
+
         return await load_demo(database, data_directory(settings), console)
     finally:
         await database.close()
@@ -174,6 +175,9 @@ def configure_process(settings: Settings) -> None:
     """Logs and traces of a process that serves."""
     configure_logging(settings)
     configure_tracing(settings)
+    if settings.log_level != "debug":
+        # What Uvicorn says of its own life is what we say ourselves.
+        logging.getLogger("uvicorn").setLevel(logging.WARNING)
 
 
 async def _run_server(
@@ -201,7 +205,7 @@ async def _run_server(
         _listen(listener)
     serving = asyncio.create_task(server.serve(sockets=sockets))
     try:
-        while not (server.started or serving.done()):
+        while not (server.started or serving.done()):  # noqa: ASYNC110 - Uvicorn tells in no other way
             await asyncio.sleep(0.01)
         if server.started:
             ready(server)
@@ -211,15 +215,13 @@ async def _run_server(
         await asyncio.wait([serving])
         raise
     except SystemExit:
-        raise ServingError("the application did not start; the lines above say why") from None
+        raise Refused("the application did not start; the lines above say why") from None
     finally:
         stop_tracing()
         flush_logs()
 
 
-async def _serve_here(
-    settings: Settings, url: str, sockets: list[socket.socket], stop: Stop, began: "Ready"
-) -> None:
+async def _serve_here(settings: Settings, url: str, sockets: list[socket.socket], stop: Stop, began: "Ready") -> None:
     def ready(server: _Server) -> None:
         def leave() -> None:
             server.should_exit = True
@@ -232,12 +234,12 @@ async def _serve_here(
 
 @contextmanager
 def listening(settings: Settings) -> Iterator[list[socket.socket]]:
-    """Sockets bound to the address, not yet open to clients. Raises `ServingError` when it is taken."""
+    """Sockets bound to the address, not yet open to clients. Raises `Refused` when it is taken."""
     sockets: list[socket.socket] = []
     try:
         found = socket.getaddrinfo(settings.host, settings.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     except socket.gaierror as error:
-        raise ServingError(f"KSHARE_HOST: there is no address {settings.host!r} here: {error.strerror}") from None
+        raise Refused(f"KSHARE_HOST: there is no address {settings.host!r} here: {error.strerror}") from None
     port = settings.port
     try:
         for family, _, _, _, address in dict.fromkeys(found):
@@ -265,14 +267,14 @@ def _listen(one: socket.socket) -> None:
         raise _taken(error, *one.getsockname()[:2]) from None
 
 
-def _taken(error: OSError, host: str, port: int) -> ServingError:
+def _taken(error: OSError, host: str, port: int) -> Refused:
     if error.errno == errno.EADDRINUSE:
-        return ServingError(
+        return Refused(
             f"port {port} on {host} is in use by another program: stop it, or set KSHARE_PORT to another port"
         )
     if error.errno == errno.EACCES:
-        return ServingError(f"port {port} needs more rights than kshare has: set KSHARE_PORT to one above 1023")
-    return ServingError(f"cannot listen on {host}, port {port} (KSHARE_HOST, KSHARE_PORT): {error.strerror}")
+        return Refused(f"port {port} needs more rights than kshare has: set KSHARE_PORT to one above 1023")
+    return Refused(f"cannot listen on {host}, port {port} (KSHARE_HOST, KSHARE_PORT): {error.strerror}")
 
 
 # ---- several processes ----------------------------------------------------------------------------------------------
@@ -323,7 +325,7 @@ async def _serve_in_workers(
                     continue
                 if time.monotonic() - child.began < _SETTLED:
                     if not told:
-                        raise ServingError("a worker did not start; the lines above say why")
+                        raise Refused("a worker did not start; the lines above say why")
                     await asyncio.sleep(1)  # it dies young: not in a busy loop
                 console.say(f"Worker {child.process.pid} ended ({child.process.returncode}); starting another.")
                 children[position] = _spawn(settings, url, sockets, metrics)
@@ -343,7 +345,7 @@ def _spawn(settings: Settings, url: str, sockets: list[socket.socket], metrics: 
         _SOCKETS: ",".join(map(str, descriptors)),
         "PROMETHEUS_MULTIPROC_DIR": str(metrics),
     }
-    process = subprocess.Popen(  # noqa: S603 - our own program
+    process = subprocess.Popen(
         [sys.executable, "-m", "kshare.serving"],
         stdin=subprocess.PIPE,
         pass_fds=descriptors,
@@ -433,11 +435,11 @@ class Ready:
         say(f"kshare is ready at {address}")
         say()
         for name, path in (
-            ("REST", ADDRESSES["rest"]),
-            ("Documentation", ADDRESSES["docs"]),
-            ("GraphQL", ADDRESSES["graphql"]),
-            ("OpenAPI", ADDRESSES["openapi"]),
-            ("GraphQL schema", ADDRESSES["graphql_schema"]),
+            ("REST", "/v1"),
+            ("Documentation", "/docs"),
+            ("GraphQL", "/graphql"),
+            ("OpenAPI", "/openapi.json"),
+            ("GraphQL schema", "/schema.graphql"),
         ):
             say(f"  {name:<15} {address}{path}")
         say()

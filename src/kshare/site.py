@@ -1,4 +1,4 @@
-"""What is served beside the API: health, metrics, the contracts and the page that shows them. None of it needs a key."""
+"""What is served beside the API, without a key: health, metrics, the contracts and the page that shows them."""
 
 import asyncio
 import hashlib

@@ -1,4 +1,4 @@
-"""The database kshare works on: the one that is configured, else its own, started here or already run by `kshare serve`."""
+"""The database: the one that is configured, else our own, started here or already run by `kshare serve`."""
 
 import asyncio
 import contextlib
@@ -14,17 +14,13 @@ from alembic.util import CommandError
 from sqlalchemy import make_url
 
 from kshare import migrate
-from kshare.console import Console
+from kshare.console import Console, Refused
 from kshare.core.database import Database
 from kshare.core.postgres import DirectoryInUse, DirectoryLock, EmbeddedPostgres, PostgresError
 from kshare.core.settings import Settings
 
 _PATIENCE = 30.0
 """Seconds to wait for a PostgreSQL that does not answer yet: containers start in any order."""
-
-
-class StoreError(Exception):
-    """The database cannot be used; the message says why and what to do, for a person."""
 
 
 def data_directory(settings: Settings) -> Path:
@@ -37,7 +33,7 @@ def data_directory(settings: Settings) -> Path:
             # ours is closed by itself.
             directory.chmod(0o711 if os.geteuid() == 0 else 0o700)
     except OSError as error:
-        raise StoreError(f"KSHARE_DATA_DIR: {directory} cannot be used: {error.strerror}") from error
+        raise Refused(f"KSHARE_DATA_DIR: {directory} cannot be used: {error.strerror}") from error
     return directory
 
 
@@ -48,10 +44,10 @@ def postgres_directory(settings: Settings) -> Path:
     directory under /var/lib/kshare with a name that belongs to the data directory.
     """
     directory = data_directory(settings) / "postgres"
-    if os.geteuid() == 0 and not directory.exists():
-        if not all(parent.stat().st_mode & 0o001 for parent in directory.parents):
-            name = hashlib.sha256(os.fsencode(directory)).hexdigest()[:12]
-            return Path("/var/lib/kshare") / f"postgres-{name}"
+    passable = all(parent.stat().st_mode & 0o001 for parent in directory.parents)
+    if os.geteuid() == 0 and not passable and not directory.exists():
+        name = hashlib.sha256(os.fsencode(directory)).hexdigest()[:12]
+        return Path("/var/lib/kshare") / f"postgres-{name}"
     return directory
 
 
@@ -122,13 +118,13 @@ async def opened(settings: Settings, console: Console) -> AsyncIterator[Database
 
 
 async def bring_up_to_date(database: Database, console: Console) -> None:
-    """Applies the migrations that are missing. Raises `StoreError` for a database of a newer kshare."""
+    """Applies the migrations that are missing. Raises `Refused` for a database of a newer kshare."""
     try:
         if await migrate.current(database) != migrate.newest():
             with console.step("Migrating the database"):
                 await migrate.upgrade(database, console.say)
     except CommandError as error:
-        raise StoreError(
+        raise Refused(
             f"the database is at a revision this kshare does not know ({error}): it was migrated by a newer one; "
             "install that version, or restore a backup from before"
         ) from error
@@ -146,14 +142,14 @@ async def _attached(settings: Settings, console: Console) -> str:
             return url
         except (PostgresError, OSError, asyncpg.PostgresError) as error:
             if time.monotonic() > deadline:
-                raise StoreError(
+                raise Refused(
                     f"another kshare uses the data directory, but its PostgreSQL does not answer: {error}"
                 ) from error
         await asyncio.sleep(0.3)
 
 
 async def _until_it_answers(url: str, console: Console) -> None:
-    """Waits for a PostgreSQL that refuses connections; raises `StoreError` for one that will not do."""
+    """Waits for a PostgreSQL that refuses connections; raises `Refused` for one that will not do."""
     where = _without_password(url)
     deadline = time.monotonic() + _PATIENCE
     told = False
@@ -164,19 +160,19 @@ async def _until_it_answers(url: str, console: Console) -> None:
             )
         except (OSError, TimeoutError, asyncpg.CannotConnectNowError) as error:
             if time.monotonic() > deadline:
-                raise StoreError(f"KSHARE_DATABASE_URL: no answer from {where}: {error or 'timed out'}") from None
+                raise Refused(f"KSHARE_DATABASE_URL: no answer from {where}: {error or 'timed out'}") from None
             if not told:
                 console.say(f"Waiting for PostgreSQL at {where} …")
                 told = True
             await asyncio.sleep(1)
         except (asyncpg.PostgresError, asyncpg.InterfaceError, ValueError) as error:
-            raise StoreError(f"KSHARE_DATABASE_URL: {where}: {error}") from None
+            raise Refused(f"KSHARE_DATABASE_URL: {where}: {error}") from None
         else:
             break
     try:
         version = connection.get_server_version()
         if version.major < 15:
-            raise StoreError(f"{where} is PostgreSQL {version.major}; kshare needs 15 or later")
+            raise Refused(f"{where} is PostgreSQL {version.major}; kshare needs 15 or later")
     finally:
         with contextlib.suppress(OSError, asyncpg.PostgresError):
             await connection.close(timeout=2)

@@ -4,7 +4,6 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-
 from tests.conftest import Actor, Company
 
 WRITE = """mutation($content: ID!, $input: WriteCommentInput!) { writeComment(contentId: $content, input: $input) {
@@ -177,7 +176,8 @@ def test_moderators_delete_within_their_department_or_category(company: Company)
     below = company.admin.rest.post("/categories", json={"name": "用电", "parent_id": category["id"]}).json()
     moderator = company.hire("类目版主", "sales")
     company.server.sql(
-        "INSERT INTO role_assignment (id, person_id, role, category_id, created_at) VALUES ($1, $2, 'reviewer', $3, now())",
+        "INSERT INTO role_assignment (id, person_id, role, category_id, created_at)"
+        " VALUES ($1, $2, 'reviewer', $3, now())",
         uuid4(), moderator.id, category["id"],
     )  # fmt: skip
     inside = company.employee.item(category_id=below["id"])
@@ -312,7 +312,9 @@ def test_wrong_input_is_pointed_at(company: Company, raw: str, pointer: str) -> 
     assert rows(company, item) == before
 
 
-@pytest.mark.parametrize("query", ["order=best", "limit=0", "limit=101", "mine=true", "parent=x", "roots=maybe", "roots=1&roots=1"])
+@pytest.mark.parametrize(
+    "query", ["order=best", "limit=0", "limit=101", "mine=true", "parent=x", "roots=maybe", "roots=1&roots=1"]
+)
 def test_wrong_queries_are_refused(company: Company, query: str) -> None:
     item = company.employee.item()
     response = company.employee.rest.get(f"/content/{item['id']}/comments?{query}")
@@ -323,9 +325,7 @@ def test_a_patch_does_not_erase(company: Company) -> None:
     item = company.employee.item()
     comment = write(company.colleague, item, mentions=[str(company.hr.id)])
     for body in ({"body": None}, {"mentions": None}, {"deleted": True}):
-        response = company.colleague.rest.patch(
-            f"/comments/{comment['id']}", json=body, headers={"If-Match": '"1"'}
-        )
+        response = company.colleague.rest.patch(f"/comments/{comment['id']}", json=body, headers={"If-Match": '"1"'})
         assert response.status_code == 422
     assert errors(company.colleague.graphql(EDIT, id=comment["id"], version=1, input={"body": None})) == ["INVALID"]
     kept = company.colleague.data(EDIT, id=comment["id"], version=1, input={"body": "新"})

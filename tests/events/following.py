@@ -1,9 +1,11 @@
 """Clients of the two event streams, for tests: each reads in a thread of its own."""
 
 import json
+import socket
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -25,6 +27,7 @@ class Sent:
 class Following:
     """A stream that is read until it ends or is left (`with`)."""
 
+    actor: Actor
     open: Callable[[httpx.Client], Any]
     sent: list[Sent] = field(default_factory=list)
     comments: int = 0
@@ -32,27 +35,35 @@ class Following:
     response: httpx.Response | None = None
 
     def __enter__(self) -> "Following":
+        watch = self.actor.server.application.watch
+        before = watch.listeners
         self.client = httpx.Client(timeout=httpx.Timeout(30, read=60))
         self.thread = threading.Thread(target=self._read, daemon=True)
         self.thread.start()
-        self.wait(lambda: self.response is not None)
+        # Headers come before a subscription has found out where the journal ends: what happens in between is not new.
+        self.wait(lambda: self.ended or (self.response is not None and watch.listeners > before))
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.client.close()
+        watch = self.actor.server.application.watch
+        listening, ended = watch.listeners, self.ended
         if self.response is not None:
-            self.response.close()
+            # Closing alone would not wake the thread that reads.
+            with suppress(OSError):
+                self.response.extensions["network_stream"].get_extra_info("socket").shutdown(socket.SHUT_RDWR)
         self.thread.join(10)
+        self.client.close()
+        if not ended:
+            self.wait(lambda: watch.listeners < listening)
 
     def _read(self) -> None:
         try:
-            with self.open(self.client) as response:
+            with self.open(self.client) as self.response:
                 one = Sent()
-                for line in response.iter_lines():
+                for line in self.response.iter_lines():
                     name, _, value = line.partition(": ")
                     if line.startswith(":"):
                         self.comments += 1
-                        self.response = response
                     elif name == "data":
                         one.data = json.loads(value)
                     elif name in ("id", "event"):
@@ -80,7 +91,7 @@ def server_sent(actor: Actor, *, last: str | None = None, **query: Any) -> Follo
     """`GET /v1/events/stream`."""
     headers = {"Authorization": f"Bearer {actor.key}", **({"Last-Event-ID": last} if last else {})}
     url = f"{actor.server.url}/v1/events/stream"
-    return Following(lambda client: client.stream("GET", url, params=query, headers=headers))
+    return Following(actor, lambda client: client.stream("GET", url, params=query, headers=headers))
 
 
 def subscribed(actor: Actor, selection: str = "id type", **variables: Any) -> Following:
@@ -89,4 +100,4 @@ def subscribed(actor: Actor, selection: str = "id type", **variables: Any) -> Fo
     query = "subscription($after: String, $types: [String!]) { events(after: $after, types: $types) { %s } }"
     body = {"query": query % selection, "variables": variables}
     url = f"{actor.server.url}/graphql"
-    return Following(lambda client: client.stream("POST", url, json=body, headers=headers))
+    return Following(actor, lambda client: client.stream("POST", url, json=body, headers=headers))

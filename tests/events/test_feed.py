@@ -44,9 +44,9 @@ def record(company: Company, happened: str = "knowledge_item_archived", *, count
     ids = [new_id() for _ in range(count)]
     company.server.sql(
         "INSERT INTO journal (id, happened, actor_id, object_kind, object_id, content_id, readers, classification,"
-        " payload, at) SELECT unnest($1::uuid[]), $2, $3, 'content', $4, $5, $6, $7, '{}', now()",
+        " payload, at) SELECT unnest($1::uuid[]), $2, $3, 'content', $4, $5, $6, $7, $8, now()",
         ids, happened, company.employee.id, fields.get("object_id", uuid4()), fields.get("content_id"),
-        fields.get("readers", [EVERYONE]), fields.get("classification", 0),
+        fields.get("readers", [EVERYONE]), fields.get("classification", 0), fields.get("payload", "{}"),
     )  # fmt: skip
     return ids
 

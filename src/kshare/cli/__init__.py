@@ -1,8 +1,8 @@
-"""The command line: `kshare`. Each command says what it does while it does it, and fails with words, not a traceback."""
+"""The command line: `kshare`. Commands say what they do while they do it, and fail with words, not a traceback."""
 
 import typer
 
-from kshare.cli import contract, server
+from kshare.cli import contract, imports, people, server
 from kshare.cli.common import Commands
 
 app = typer.Typer(
@@ -15,6 +15,8 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 server.add_to(app)
+people.add_to(app)
+imports.add_to(app)
 contract.add_to(app)
 
 __all__ = ["app"]

@@ -6,25 +6,24 @@ from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, TypeVar
 
 import typer
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 from pydantic_settings import SettingsError as UnreadableSettings
 from typer.core import TyperGroup
 
-from kshare.console import Console
+from kshare.console import Console, Refused
 from kshare.core.database import Database
 from kshare.core.errors import DomainError
 from kshare.core.postgres import DirectoryInUse, PostgresError
 from kshare.core.settings import Settings, SettingsError
-from kshare.demo.load import DemoError
-from kshare.serving import ServingError
-from kshare.store import StoreError, opened
+from kshare.store import opened
 
 T = TypeVar("T")
+A = TypeVar("A", bound=BaseModel)
 
 REFUSED = 2
 """The exit status of a command that did not start: a wrong setting, a directory in use, a database away."""
 
-_EXPECTED = (DemoError, DirectoryInUse, PostgresError, ServingError, SettingsError, StoreError)
+_EXPECTED = (DirectoryInUse, PostgresError, Refused, SettingsError)
 
 
 class Problem(Exception):
@@ -69,6 +68,15 @@ def _line(error: Any) -> str:
     if not error["loc"]:
         return message
     return f"KSHARE_{str(error['loc'][0]).upper()}: {message}"
+
+
+def asked(ask: type[A], **fields: Any) -> A:
+    """What a command asks of the domain; raises `Problem` for what breaks its rules."""
+    try:
+        return ask(**fields)
+    except ValidationError as error:
+        lines = [f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors(include_url=False)]
+        raise Problem("; ".join(lines)) from None
 
 
 def with_database(work: Callable[[Database, Console], Awaitable[T]], console: Console | None = None) -> T:

@@ -1,4 +1,4 @@
-"""`kshare serve`, `worker`, `migrate`: what runs, and what it runs on."""
+"""`kshare serve`, `worker`, `migrate`, `reindex`: what runs, and what it runs on."""
 
 from contextlib import AbstractAsyncContextManager
 from typing import Annotated
@@ -6,10 +6,10 @@ from typing import Annotated
 import typer
 
 from kshare import serving
-from kshare.cli.common import finish, settings
+from kshare.cli.common import Problem, settings, with_database
 from kshare.console import Console
 from kshare.core.database import Database
-from kshare.store import bring_up_to_date, shared_postgres
+from kshare.store import shared_postgres
 
 Host = Annotated[str | None, typer.Option(help="Address to listen on [KSHARE_HOST; default 127.0.0.1].")]
 Port = Annotated[int | None, typer.Option(help="Port to listen on [KSHARE_PORT; default 8000].")]
@@ -35,20 +35,42 @@ def worker() -> None:
     serving.work(given, console, store=store)
 
 
-def migrate() -> None:
+Force = Annotated[bool, typer.Option("--force", envvar="KSHARE_REINDEX_FORCE", help="Also what is up to date.")]
+
+
+def reindex(force: Force = False) -> None:
+    """Write the search documents anew that are missing or were made by another version of the cutter."""
+    from kshare.search.reindex import reindex as write_anew
+
+    async def work(database: Database, console: Console) -> int:
+        with console.measured("Indexing") as progress:
+            return await write_anew(database, progress, force=force)
+
+    console = Console()
+    console.say(f"{with_database(work, console)} documents written")
+
+
+Check = Annotated[
+    bool,
+    typer.Option("--check", envvar="KSHARE_MIGRATE_CHECK", help="Also compare the tables with the code; for CI."),
+]
+
+
+def migrate(check: Check = False) -> None:
     """Bring the database to the newest schema."""
-    console, given = Console(), settings()
 
-    async def run() -> None:
-        async with shared_postgres(given, console) as url:
-            database = Database(url, given)
-            try:
-                await bring_up_to_date(database, console)
-            finally:
-                await database.close()
-        console.say("The database is at the newest schema.")
+    async def work(database: Database, console: Console) -> list[str]:
+        from kshare.migrate import drift
 
-    finish(run())
+        return await drift(database) if check else []
+
+    console = Console()
+    differences = with_database(work, console)
+    for line in differences:
+        console.say(line)
+    if differences:
+        raise Problem("the tables differ from the models: a migration is missing")
+    console.say("The database is at the newest schema.")
 
 
 def add_to(app: typer.Typer) -> None:
@@ -56,3 +78,4 @@ def add_to(app: typer.Typer) -> None:
     app.command()(serve)
     app.command()(worker)
     app.command()(migrate)
+    app.command()(reindex)

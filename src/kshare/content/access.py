@@ -4,16 +4,15 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Text, and_, func, literal_column
-from sqlalchemy.dialects.postgresql import array
+from sqlalchemy import ColumnElement, and_, func
 
 from kshare.content.models import ContentRow
-from kshare.content.reads import AUDIENCE_MEMBER, CONTENT, classification_name, visible_content
+from kshare.content.reads import AUDIENCE_MEMBER, CONTENT, classification_name, level_name, visible_content
 from kshare.content.shapes import ContentAccess
-from kshare.core.access import SCOPABLE, Classification, Permission
+from kshare.core.access import SCOPABLE, Permission
 from kshare.core.errors import invalid
 from kshare.core.principal import Principal
-from kshare.core.reading import Alias, Many, Pick, View, Viewer, allowed_list, constant, everyone_sees
+from kshare.core.reading import Alias, Many, Pick, Selection, View, Viewer, allowed_list, everyone_sees
 from kshare.core.writing import require
 from kshare.edge.kernel import Kernel
 from kshare.edge.reads import OneRead, read_one
@@ -28,11 +27,6 @@ def _held(permission: Permission) -> Any:
     return held
 
 
-def _clearance(_: Alias) -> ColumnElement[str]:
-    names = array([constant(level.value) for level in Classification], type_=Text)
-    return names[Viewer.clearance + literal_column("1")]
-
-
 ACCESS = View(
     "content",
     ContentAccess,
@@ -42,14 +36,12 @@ ACCESS = View(
         "visible": visible_content,
         "because": Many(
             AUDIENCE_MEMBER,
-            on=lambda row, subject: and_(
-                subject.id == func.any(row.readers), subject.id == func.any(Viewer.subjects)
-            ),
+            on=lambda row, subject: and_(subject.id == func.any(row.readers), subject.id == func.any(Viewer.subjects)),
             order=lambda subject: (subject.kind, subject.name, subject.id),
             first=100,
         ),
         "classification": classification_name,
-        "clearance": _clearance,
+        "clearance": lambda _: level_name(Viewer.clearance),
         "permissions": lambda row: allowed_list({p.value: _held(p)(row) for p in Permission}),
     },
 )
@@ -65,7 +57,7 @@ async def access_of(kernel: Kernel, principal: Principal, content_id: UUID, pers
     if person_id is None or person_id == principal.id:
         return OneRead(ACCESS, content_id)
     require(principal, Permission.access_explain)
-    await read_one(kernel, principal, OneRead(CONTENT, content_id), (Pick("id", "id"),))
+    await read_one(kernel, principal, OneRead(CONTENT, content_id), Selection((Pick("id", "id"),)))
     person = await kernel.principal_of(person_id)
     if person is None:
         raise invalid("?person", "unknown_reference", "There is no such person, or the person has left.")

@@ -5,6 +5,7 @@ Permissions are the calling command's business.
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import delete, select, text, update
@@ -52,8 +53,8 @@ async def add_content(work: Work, content: ContentRow, tags: Sequence[str], note
     content.readers = readers_of(content)
     work.add(content, CounterRow(content_id=content.id))
     _add_revision(work, content, note)
-    await work.flush()
     if tags:
+        await work.flush()
         await set_tags(work, content, tags)
 
 
@@ -90,20 +91,43 @@ async def set_state(work: Work, content: ContentRow, state: str) -> None:
     content.updated_at = work.now
 
 
-async def set_tags(work: Work, content: ContentRow, names: Sequence[str]) -> None:
-    """Makes these its tags; synonyms lead to their tag, unknown names become tags."""
+async def date_back(work: Work, content: ContentRow, created: datetime | None, published: datetime | None) -> None:
+    """Gives something that was just brought from elsewhere the dates it had there: of its creation and publication.
+
+    Only the content gets them, which says when it was written; the journal says when it came here.
+    """
+    if created is None and published is None:
+        return
+    if content.published_at is not None and published is not None:
+        content.published_at = content.listed_at = published
+    content.created_at = min(date for date in (created, published) if date is not None)
+    if content.published_at is None:
+        content.listed_at = content.created_at
+    content.updated_at = max(content.created_at, content.listed_at)
+    first = update(RevisionRow).where(RevisionRow.content_id == content.id)
+    await work.session.execute(first.values(created_at=content.created_at))
+    tags = update(ContentTagRow).where(ContentTagRow.id == content.id)
+    await work.session.execute(tags.values(listed_at=content.listed_at))
+
+
+async def set_tags(work: Work, content: ContentRow, names: Sequence[str]) -> bool:
+    """Makes these its tags; synonyms lead to their tag, unknown names become tags. False if it had just these."""
     wanted = {folded(name): name.strip() for name in names}
     known = select(TagNameRow.folded, TagNameRow.tag_id).where(TagNameRow.folded.in_(wanted))
     ids: dict[str, UUID] = {row.folded: row.tag_id for row in await work.session.execute(known)}
     # In one order for everybody, so that two writers of the same new tags wait for each other instead of deadlocking.
     for key in sorted(wanted.keys() - ids.keys()):
         ids[key] = await _tag_named(work, key, wanted[key])
-    await work.session.execute(delete(ContentTagRow).where(ContentTagRow.id == content.id))
+    has = set((await work.session.execute(select(ContentTagRow.tag_id).where(ContentTagRow.id == content.id))).scalars())
     # In the order of ids, as merging locks them.
     tags = sorted(set(ids.values()))
+    if has == set(tags):
+        return False
+    await work.session.execute(delete(ContentTagRow).where(ContentTagRow.id == content.id))
     rows = [{"id": content.id, "tag_id": tag_id, "listed_at": content.listed_at} for tag_id in tags]
     if rows:
         await work.session.execute(pg_insert(ContentTagRow), rows)
+    return True
 
 
 async def _tag_named(work: Work, key: str, name: str) -> UUID:

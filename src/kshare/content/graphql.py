@@ -10,6 +10,7 @@ from kshare.content.access import access_of
 from kshare.content.reads import REVISION
 from kshare.content.taxonomy_reads import CATEGORIES, CATEGORY, TAG, TAGS
 from kshare.core.access import Permission
+from kshare.core.reading import Shape
 from kshare.edge.graphql import (
     VIEWS,
     Info,
@@ -31,7 +32,6 @@ READ = Permission.content_read
 enum_type(shapes.State)
 Counters = object_type(shapes.Counters)
 AudienceMember = object_type(shapes.AudienceMember)
-ContentAccess = object_type(shapes.ContentAccess)
 enum_type(shapes.DifferenceOp)
 for shape in (shapes.DifferenceLine, shapes.DifferenceHunk):
     object_type(shape)
@@ -52,7 +52,14 @@ class Category(taxonomy_shapes.Category):
     """The category above it; null at the top."""
 
 
-Tag = object_type(taxonomy_shapes.Tag)
+@object_type
+class Tag(taxonomy_shapes.Tag):
+    __doc__ = taxonomy_shapes.Tag.__doc__
+
+
+@object_type
+class ContentAccess(shapes.ContentAccess):
+    __doc__ = shapes.ContentAccess.__doc__
 
 
 @object_type
@@ -75,7 +82,7 @@ MergeTag = input_type(taxonomy_shapes.MergeTag)
 RevisionConnection = connection_type(Revision, "Revision")
 
 
-class ContentFields(shapes.Shape):
+class ContentFields(Shape):
     """The fields of `ContentSummary` whose GraphQL types can be followed further."""
 
     author: Person

@@ -90,10 +90,15 @@ COUNTERS = View(
 )
 
 
-def classification_name(row: Alias) -> ColumnElement[str]:
-    """The stored level as its name."""
-    names = array([constant(level.value) for level in Classification], type_=Text)
-    return func.coalesce(names[row.classification + literal_column("1")], constant("restricted"))
+def level_name(level: ColumnElement[Any]) -> ColumnElement[Any]:
+    """A stored level of secrecy or clearance as its name."""
+    names: list[ColumnElement[Any]] = [constant(name.value) for name in Classification]
+    return func.coalesce(array[Any](names, type_=Text)[level + literal_column("1")], constant("restricted"))
+
+
+def classification_name(row: Alias) -> ColumnElement[Any]:
+    """How secret a content is, by name."""
+    return level_name(row.classification)
 
 
 CONTENT_FIELDS: dict[str, Source] = {

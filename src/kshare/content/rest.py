@@ -132,9 +132,7 @@ async def update_tag(call: Call) -> Response:
     return await call.write(perform, view=TAG)
 
 
-@door.operation(
-    "POST", "/tags/{id}/merge", "mergeTag", "Merge a tag into another", MANAGE, body=MergeTag, answer=Tag
-)
+@door.operation("POST", "/tags/{id}/merge", "mergeTag", "Merge a tag into another", MANAGE, body=MergeTag, answer=Tag)
 async def merge_tag(call: Call) -> Response:
     """Its contents and its names go to the other tag, which is the answer; the tag itself is gone."""
     id, ask = call.path_id(), await call.body(MergeTag)
@@ -145,9 +143,7 @@ async def merge_tag(call: Call) -> Response:
     return await call.write(perform, view=TAG)
 
 
-@door.operation(
-    "DELETE", "/tags/{id}", "deleteTag", "Delete an unused tag", MANAGE, status=204, if_match="required"
-)
+@door.operation("DELETE", "/tags/{id}", "deleteTag", "Delete an unused tag", MANAGE, status=204, if_match="required")
 async def delete_tag(call: Call) -> Response:
     """`conflict` while a content has it."""
     id, version = call.path_id(), call.expected_version(required=True)

@@ -1,9 +1,10 @@
 """The only code that changes categories and tags."""
 
 from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, select, text, update
+from sqlalchemy import Uuid, delete, literal, select, text, update
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 
 from kshare.content.commands import lock_name
@@ -159,9 +160,7 @@ async def _set_names(work: Work, tag_id: UUID, name: str, synonyms: Sequence[str
     preferred = folded(name)
     # The preferred name last, so that its spelling wins over a synonym's.
     names = {folded(one): one for one in (*synonyms, name)}
-    await work.session.execute(
-        delete(TagNameRow).where(TagNameRow.tag_id == tag_id, TagNameRow.folded.not_in(names))
-    )
+    await work.session.execute(delete(TagNameRow).where(TagNameRow.tag_id == tag_id, TagNameRow.folded.not_in(names)))
     # In one order for everybody, so that two tags that want the same names wait for each other instead of deadlocking.
     for key in sorted(names):
         put = pg_insert(TagNameRow).values(folded=key, tag_id=tag_id, name=names[key], preferred=key == preferred)
@@ -188,11 +187,10 @@ async def merge_tag(work: Work, id: UUID, ask: MergeTag) -> UUID:
     tags = {tag.id: tag for tag in (await work.session.execute(both)).scalars()}
     if len(tags) != 2:
         raise not_found("tag")
-    postings = select(ContentTagRow.id, text("CAST(:into AS uuid)"), ContentTagRow.listed_at).where(
-        ContentTagRow.tag_id == id
-    )
-    moved = pg_insert(ContentTagRow).from_select(["content_id", "tag_id", "listed_at"], postings)
-    await work.session.execute(moved.on_conflict_do_nothing(), {"into": ask.into})
+    posting: Any = ContentTagRow.__table__
+    moved = select(posting.c.content_id, literal(ask.into, Uuid), posting.c.listed_at).where(posting.c.tag_id == id)
+    put = pg_insert(posting).from_select(["content_id", "tag_id", "listed_at"], moved)
+    await work.session.execute(put.on_conflict_do_nothing())
     await work.session.execute(delete(ContentTagRow).where(ContentTagRow.tag_id == id))
     names = update(TagNameRow).where(TagNameRow.tag_id == id).values(tag_id=ask.into, preferred=False)
     await work.session.execute(names.execution_options(synchronize_session=False))

@@ -65,6 +65,4 @@ CATEGORIES = Listing(
     orders={"name": _BY_NAME},
     default_order="name",
 )
-TAGS = Listing(
-    "tags", TAG, filters={"q": Filter(Text, _named_like)}, orders={"name": _BY_NAME}, default_order="name"
-)
+TAGS = Listing("tags", TAG, filters={"q": Filter(Text, _named_like)}, orders={"name": _BY_NAME}, default_order="name")

@@ -1,20 +1,25 @@
 """Answers kept for repeated requests: the key is inserted in the same transaction as the write it belongs to."""
 
+import asyncio
 import hashlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import Index, LargeBinary, SmallInteger, delete, func, select, text
+import structlog
+from sqlalchemy import Index, LargeBinary, SmallInteger, delete, select, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from kshare.core.clock import now
-from kshare.core.database import Row
+from kshare.core.database import Database, Row, translate
 from kshare.core.errors import DomainError
 from kshare.core.writing import Work
 
 KEPT = timedelta(hours=24)
+"""How long an answer is kept for a repeated request."""
+
+log = structlog.get_logger()
 
 
 class IdempotencyRow(Row):
@@ -103,6 +108,13 @@ def keep_answer(work: Work, request: Repeatable, answer: Answer) -> None:
     )
 
 
-async def forget_old_answers(work: Work) -> None:
-    """Removes answers older than 24 hours; run now and then by the worker."""
-    await work.session.execute(delete(IdempotencyRow).where(IdempotencyRow.created_at < func.now() - KEPT))
+async def keep_forgetting(database: Database, *, every: float = 600.0) -> None:
+    """Removes answers older than 24 hours every so many seconds, until cancelled; several processes may do so."""
+    while True:
+        try:
+            async with database.engine.begin() as connection:
+                await connection.execute(delete(IdempotencyRow).where(IdempotencyRow.created_at < now() - KEPT))
+        except Exception as error:
+            if translate(error) is None:
+                log.warning("old_answers_not_forgotten", exc_info=True)
+        await asyncio.sleep(every)

@@ -119,6 +119,11 @@ class Reactor(ABC):
         that of every lease before, for those outside of this transaction who must tell a late worker from the present.
         """
 
+    async def catch_up(self, session: AsyncSession) -> bool:
+        """Works off a bounded part of what earlier entries left to do, when there is no new entry; True if there may be
+        more. For entries that concern more rows than one transaction should change."""
+        return False
+
 
 class _Pace:
     """How long to wait before the next look: soon and then again after a wake-up, since an entry settles only when
@@ -209,7 +214,7 @@ class Worker:
             query = select(JournalRow).where(after, settled()).order_by(JournalRow.xid, JournalRow.number)
             rows = (await session.execute(query.limit(most or reactor.batch))).scalars().all()
             if not rows:
-                return False
+                return await reactor.catch_up(session)
             # A sequence gives no number twice, not even after a failed transaction, and neither must a token.
             fence: int = await session.scalar(text("SELECT nextval(pg_get_serial_sequence('journal', 'number'))"))
             entries = [

@@ -52,6 +52,12 @@ class CursorKey:
         keys: list[Any] = orjson.loads(payload)
         return keys
 
+    def cursor(self, keys: Sequence[Any]) -> str:
+        """The cursor of these keys, for a page whose order is not made in SQL alone; see `cursor_sql`."""
+        payload = orjson.dumps(keys)
+        seal = hashlib.sha256(self.value + payload).digest()[:_SEAL]
+        return base64.urlsafe_b64encode(self.value[:_FINGERPRINT] + seal + payload).rstrip(b"=").decode()
+
 
 def _key(secret: bytes, listing: str, filters: Mapping[str, Any], order: str) -> bytes:
     scope = orjson.dumps([listing, filters, order], option=orjson.OPT_SORT_KEYS, default=str)

@@ -50,7 +50,7 @@ class Principal:
             "viewer_subjects": self.subjects,
             "viewer_clearance": self.clearance,
             "viewer_key_id": self.key_id,
-            "viewer_permissions": [permission.value for permission in self.permissions],
+            "viewer_permissions": [permission.value for permission in Permission if permission in self.permissions],
         }
         for permission in SCOPABLE:
             values[f"viewer_departments_{permission}"] = self.departments.get(permission, ())

@@ -41,6 +41,7 @@ class Settings(BaseSettings):
 
     redis_url: SecretStr | None = Field(None, description="Redis for rate limits shared by several processes.")
     rate_limit: int = Field(6000, ge=1, description="Requests a minute for one principal.")
+    failed_sign_ins: int = Field(60, ge=1, description="Refused credentials a minute from one address.")
     max_body: int = Field(4 * 1024 * 1024, ge=1024, description="Bytes of a request body.")
 
     secret: SecretStr | None = Field(None, description="Seals cursors; at least 32 characters.")

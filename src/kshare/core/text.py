@@ -100,9 +100,11 @@ class TextRule:
         # Checked before anything else is done with the text, so that refusing a huge one is cheap. Normal form C
         # makes no text more than three times as long, and a limit on what was sent is one a sender can understand.
         cap = self.maximum * CODE_POINTS_PER_GRAPHEME
-        if len(value) > cap and len(value.rstrip("\r\n")) > cap:
+        if len(value) > cap:
             raise self._too_long()
         value = clean_text(value)
+        if len(value) > self.maximum and graphemes(value) > self.maximum:
+            raise self._too_long()
         if self.single_line:
             value = value.rstrip("\n")
             if (found := _LINE_BREAK.search(value)) is not None:
@@ -111,8 +113,6 @@ class TextRule:
                     "Text should be a single line: {character} is not allowed",
                     {"character": f"U+{ord(found.group()):04X}", "position": found.start()},
                 )
-        if len(value) > self.maximum and graphemes(value) > self.maximum:
-            raise self._too_long()
         # Length is measured before blanks are stripped: the schema cannot say "after stripping" either.
         if self.single_line:
             value = value.strip()
@@ -154,7 +154,7 @@ def line(minimum: int, maximum: int) -> TextRule:
 
     Blanks at both ends and line breaks at the end are dropped; a tab or a line break anywhere else is refused as
     `text_line`. A minimum of 1 asks for at least one visible character. The maximum holds for the text as sent,
-    before blanks are dropped.
+    before blanks and line breaks are dropped.
     """
     return TextRule(minimum, maximum, single_line=True)
 

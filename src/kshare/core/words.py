@@ -28,7 +28,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby, islice
+from itertools import islice
 from typing import Final, Literal, NamedTuple
 
 import regex
@@ -336,6 +336,8 @@ def plain_text(markdown: str) -> str:
 
 
 _MAX_SPANS: Final = 1_000
+# Characters that are grapheme clusters of their own beside each other; most texts are made of nothing else.
+_SIMPLE: Final = re.compile(r"[ -~\u2010-\u2027\u3001-\u3029\u3400-\u9fff\uff01-\uff60]*")
 # A letter or digit of a script written with spaces: a match next to one would be part of another word.
 _LETTER: Final = r"[^\W_\u2e80-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]"
 
@@ -350,19 +352,38 @@ def snippet(text: str, terms: Sequence[str], *, length: int = 160) -> str:
     spans = [found.span() for found in islice(_matches(plain, terms), _MAX_SPANS)]
     start = _window(plain, spans, length)
     start, end = _boundary(plain, start), _boundary(plain, start + length)
-    clusters = [(start + first, start + last) for first, last in grapheme_spans(plain[start:end])]
+    shown = _marked(plain, spans, start, end).strip()
+    return f"{'…' if start else ''}{shown}{'…' if end < len(plain) else ''}"
+
+
+def highlight(text: str, terms: Sequence[str]) -> str:
+    """A whole text as HTML with its matches in `<mark>`; it is taken as it is, not as Markdown."""
+    return _marked(text, [found.span() for found in islice(_matches(text, terms), _MAX_SPANS)], 0, len(text))
+
+
+def _marked(plain: str, spans: list[tuple[int, int]], start: int, end: int) -> str:
+    """The passage with its matches marked, never inside a grapheme."""
+    spans = [(max(first, start), min(last, end)) for first, last in spans if first < end and last > start]
+    if not _SIMPLE.fullmatch(plain, start, end):
+        spans = _whole_clusters(plain, spans, start, end)
+    pieces: list[str] = []
+    at = start
+    for index, (first, last) in enumerate(spans):
+        # Neighbours share a mark.
+        opening = "<mark>" if not index or spans[index - 1][1] < first else ""
+        closing = "</mark>" if index + 1 == len(spans) or spans[index + 1][0] > last else ""
+        pieces.append(f"{html.escape(plain[at:first])}{opening}{html.escape(plain[first:last])}{closing}")
+        at = last
+    return "".join(pieces) + html.escape(plain[at:end])
+
+
+def _whole_clusters(plain: str, spans: list[tuple[int, int]], start: int, end: int) -> list[tuple[int, int]]:
+    """The clusters whose first character is in a span: an accent alone is never marked, nor left out."""
     marked = bytearray(end - start)
     for first, last in spans:
-        if first < end and last > start:
-            first, last = max(first, start) - start, min(last, end) - start
-            marked[first:last] = b"\x01" * (last - first)
-    # A cluster is marked when its first character is: an accent alone is never marked, nor left out.
-    passage = [
-        (is_marked, "".join(plain[first:last] for first, last in run))
-        for is_marked, run in groupby(clusters, key=lambda cluster: bool(marked[cluster[0] - start]))
-    ]
-    shown = "".join(f"<mark>{html.escape(part)}</mark>" if hit else html.escape(part) for hit, part in passage)
-    return f"{'…' if start else ''}{shown.strip()}{'…' if end < len(plain) else ''}"
+        marked[first - start : last - start] = b"\x01" * (last - first)
+    clusters = [(start + first, start + last) for first, last in grapheme_spans(plain[start:end])]
+    return [cluster for cluster in clusters if marked[cluster[0] - start]]
 
 
 def _matches(plain: str, terms: Sequence[str]) -> Iterator[re.Match[str]]:

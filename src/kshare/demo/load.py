@@ -21,18 +21,19 @@ import yaml
 from sqlalchemy import select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from kshare.console import Console
-from kshare.content.commands import add_content, folded, revise, set_state
+from kshare.console import Console, Refused
+from kshare.content.commands import add_content, revise, set_state
 from kshare.content.models import CategoryRow, ContentRow, ContentTagRow, CounterRow, TagNameRow, TagRow
+from kshare.content.taxonomy_shapes import folded
 from kshare.core.access import ROLES, Permission, Role
 from kshare.core.clock import now
 from kshare.core.database import Database
 from kshare.core.ids import new_id
 from kshare.core.journal import Happened
 from kshare.core.principal import EVERYONE, Principal
-from kshare.core.words import pinyin_key, pinyin_search
 from kshare.core.writing import Work
 from kshare.discussion.models import CommentRow, FollowRow, RatingRow, ReactionRow, ViewingRow
+from kshare.discussion.shapes import CommentWritten, Followed, Rated, Reacted, ReactionKind
 from kshare.knowledge.shapes import (
     KnowledgeItemArchived,
     KnowledgeItemCreated,
@@ -49,6 +50,7 @@ from kshare.people.models import (
     PersonRow,
     RoleAssignmentRow,
 )
+from kshare.people.names import search_name, sort_name
 
 _DATA = Path(__file__).parent
 _FOUNDED = datetime(2024, 1, 1, tzinfo=UTC)
@@ -68,14 +70,10 @@ _LIFE_OF_ARCHIVED = timedelta(days=120)
 """After how long what the company archived was archived."""
 
 
-class DemoError(Exception):
-    """The demo company cannot be loaded; the message says why, for a person."""
-
-
 async def load_demo(database: Database, directory: Path, console: Console) -> dict[str, str]:
     """The demo keys by role; the company is loaded first if the database is empty.
 
-    Raises `DemoError` for a database that has other people in it.
+    Raises `Refused` for a database that has other people in it.
     """
     path = directory / "demo-keys.json"
     source = await asyncio.to_thread(read_source)
@@ -153,7 +151,7 @@ async def _issue(session: AsyncSession, source: Source, kept: Mapping[str, str])
         email = next(p["email"] for p in source.organisation["people"] if p.get("demo_role") == role)
         owner = (await session.execute(select(PersonRow.id).where(PersonRow.email == email))).scalar_one_or_none()
         if owner is None:
-            raise DemoError(
+            raise Refused(
                 "the database is not empty and has no demo company in it: start without --demo, or set KSHARE_DATA_DIR "
                 "(or KSHARE_DATABASE_URL) to an empty one"
             )
@@ -197,11 +195,19 @@ class _Company:
         await self.session.flush()
         self._hire(organisation)
         await self.session.flush()
+        self._place(organisation)
         self._gather(organisation)
+        await self.session.flush()
+        self._fill_groups(organisation)
         for entry in organisation["categories"]:
             self._grow(CategoryRow, self.categories, entry)
-        self._name_tags(organisation)
+        for entry in organisation["tags"]:
+            self.tags[entry["name"]] = new_id()
+            self.session.add(
+                TagRow(id=self.tags[entry["name"]], name=entry["name"], created_at=_FOUNDED, updated_at=_FOUNDED)
+            )
         await self.session.flush()
+        self._name_tags(organisation)
         await self._replay()
         await self._count()
 
@@ -222,14 +228,13 @@ class _Company:
         self.session.add(tree[entry["key"]])
 
     def _hire(self, organisation: Mapping[str, Any]) -> None:
-        moves = {move["person"]: move for move in organisation["moves"]}
         for entry in organisation["people"]:
             department = self.departments[entry["department"]]
             person = PersonRow(
                 id=new_id(),
                 name=entry["name"],
-                sort_name=pinyin_key(entry["name"]),
-                search_name=pinyin_search(entry["name"]),
+                sort_name=sort_name(entry["name"]),
+                search_name=search_name(entry["name"], entry["email"]),
                 email=entry["email"],
                 external_source="demo",
                 external_id=entry["key"],
@@ -243,6 +248,12 @@ class _Company:
             )
             self.people[entry["key"]] = person
             self.session.add(person)
+
+    def _place(self, organisation: Mapping[str, Any]) -> None:
+        """Who is and was in which department, and in which role."""
+        moves = {move["person"]: move for move in organisation["moves"]}
+        for entry in organisation["people"]:
+            person, department = self.people[entry["key"]], self.departments[entry["department"]]
             since = _FOUNDED.date()
             if move := moves.get(entry["key"]):
                 moved: date = move["until"] + timedelta(days=1)
@@ -264,18 +275,19 @@ class _Company:
             )
             self.groups[entry["key"]] = group
             self.session.add(group)
+
+    def _fill_groups(self, organisation: Mapping[str, Any]) -> None:
+        for entry in organisation["groups"]:
+            group = self.groups[entry["key"]]
             self.session.add_all(
                 GroupMemberRow(group_id=group.id, person_id=self.people[key].id) for key in entry["members"]
             )
 
     def _name_tags(self, organisation: Mapping[str, Any]) -> None:
         for entry in organisation["tags"]:
-            tag = TagRow(id=new_id(), name=entry["name"], created_at=_FOUNDED, updated_at=_FOUNDED)
-            self.session.add(tag)
-            self.tags[entry["name"]] = tag.id
             names = {folded(name): name for name in (*entry["synonyms"], entry["name"])}
             self.session.add_all(
-                TagNameRow(folded=key, tag_id=tag.id, name=name, preferred=name == entry["name"])
+                TagNameRow(folded=key, tag_id=self.tags[entry["name"]], name=name, preferred=name == entry["name"])
                 for key, name in names.items()
             )
 
@@ -356,8 +368,10 @@ class _Company:
         }
         return EVERYONE if name == "everyone" else named[kind][key].id  # type: ignore[no-any-return]
 
-    def _record(self, work: Work, item: ContentRow, happened: Happened) -> None:
-        work.record(happened, item.id, item.readers, classification=item.classification, content_id=item.id)
+    def _record(self, work: Work, item: ContentRow, happened: Happened, object_id: UUID | None = None) -> None:
+        work.record(
+            happened, object_id or item.id, item.readers, classification=item.classification, content_id=item.id
+        )
 
     def _create(self, key: str, front: Mapping[str, Any], first: Mapping[str, Any]) -> Any:
         async def act(at: datetime) -> None:
@@ -426,23 +440,37 @@ class _Company:
                 created_at=at,
             )
             work.add(comment)
+            self._record(
+                work,
+                item,
+                CommentWritten(
+                    content_id=item.id,
+                    comment_id=comment.id,
+                    parent_id=comment.parent_id,
+                    mentions=comment.mentions,
+                ),
+                comment.id,
+            )
 
         return act
 
     def _respond(self, kind: str, entry: Mapping[str, Any]) -> Any:
         async def act(at: datetime) -> None:
-            person, item = self.people[entry["person"]].id, self.items[entry["item"]].id
+            work, item = self._work(entry["person"], at), self.items[entry["item"]]
+            mine: dict[str, Any] = {"content_id": item.id, "person_id": work.principal.id}
             if kind == "reactions":
-                row: Any = ReactionRow(content_id=item, person_id=person, kind=entry["kind"], created_at=at)
+                work.add(ReactionRow(**mine, kind=entry["kind"], created_at=at))
+                self._record(work, item, Reacted(content_id=item.id, kind=ReactionKind(entry["kind"])))
             elif kind == "ratings":
-                score = entry["score"]
-                row = RatingRow(content_id=item, person_id=person, score=score, created_at=at, updated_at=at)
+                work.add(RatingRow(**mine, score=entry["score"], created_at=at, updated_at=at))
+                self._record(work, item, Rated(content_id=item.id))
             else:
-                row = FollowRow(content_id=item, person_id=person, created_at=at)
+                work.add(FollowRow(**mine, created_at=at))
+                self._record(work, item, Followed(content_id=item.id))
             # Nobody responds to what they have not read.
-            read = timedelta(seconds=60 + len(self.items[entry["item"]].body) // 4)
+            read = timedelta(seconds=60 + len(item.body) // 4)
             dwell = int(read.total_seconds() * 1000)
-            self.session.add_all([row, ViewingRow(content_id=item, person_id=person, dwell_ms=dwell, at=at - read)])
+            work.add(ViewingRow(**mine, dwell_ms=dwell, at=at - read))
 
         return act
 
@@ -462,18 +490,18 @@ class _Company:
             scores[entry["item"]] += entry["score"]
         for kind in ("reactions", "ratings", "follows"):
             views.update(entry["item"] for entry in discussion[kind])
-        for key, item in self.items.items():
-            await self.session.execute(
-                update(CounterRow)
-                .where(CounterRow.content_id == item.id)
-                .values(
-                    comments=comments[key],
-                    likes=likes["like"][key],
-                    thanks=likes["thank"][key],
-                    favourites=likes["favourite"][key],
-                    followers=followers[key],
-                    views=views[key],
-                    ratings=ratings[key],
-                    rating_sum=scores[key],
-                )
-            )
+        counters = [
+            {
+                "content_id": item.id,
+                "comments": comments[key],
+                "likes": likes["like"][key],
+                "thanks": likes["thank"][key],
+                "favourites": likes["favourite"][key],
+                "followers": followers[key],
+                "views": views[key],
+                "ratings": ratings[key],
+                "rating_sum": scores[key],
+            }
+            for key, item in self.items.items()
+        ]
+        await self.session.execute(update(CounterRow), counters)

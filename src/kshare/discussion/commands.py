@@ -91,9 +91,7 @@ async def write_comment(work: Work, content_id: UUID, ask: WriteComment) -> UUID
     work.add(comment)
     await work.flush()
     await _count(work, content_id, comments=1)
-    event = CommentWritten(
-        content_id=content_id, comment_id=comment.id, parent_id=comment.parent_id, mentions=mentions
-    )
+    event = CommentWritten(content_id=content_id, comment_id=comment.id, parent_id=comment.parent_id, mentions=mentions)
     _record(work, content, event, comment.id)
     return comment.id
 

@@ -30,7 +30,11 @@ READ = Permission.content_read
 
 enum_type(shapes.ReactionKind)
 MyRelation = object_type(shapes.MyRelation)
-Engagement = object_type(shapes.Engagement)
+
+
+@object_type
+class Engagement(shapes.Engagement):
+    __doc__ = shapes.Engagement.__doc__
 
 
 @object_type
@@ -38,7 +42,7 @@ class Comment(shapes.Comment):
     __doc__ = shapes.Comment.__doc__
     author: Person
     """Who wrote it."""
-    mentions: list[Person]
+    mentions: list[Person]  # type: ignore[assignment]  # a field is read, never assigned
     """The people it calls on."""
 
     @many_field("The comments that answer it, oldest first.")

@@ -54,7 +54,7 @@ CONTENT_GUARD = Guard(
 
 def _moderated(row: Alias) -> ColumnElement[bool]:
     """The viewer moderates comments within the content's department or category."""
-    content = aliased(ContentRow)
+    content: Alias = aliased(ContentRow)
     place = Viewer.holds_within(Permission.comment_moderate, content.department_id, content.category_id)
     return select(content.id).where(content.id == row.content_id, place).exists()
 

@@ -78,9 +78,7 @@ async def edit_comment(call: Call) -> Response:
     return await call.write(perform, view=COMMENT)
 
 
-@door.operation(
-    "DELETE", "/comments/{id}", "deleteComment", "Delete a comment", READ, status=204, if_match="required"
-)
+@door.operation("DELETE", "/comments/{id}", "deleteComment", "Delete a comment", READ, status=204, if_match="required")
 async def delete_comment(call: Call) -> Response:
     """A tombstone without text stays, and so do the replies. Its author may (`comment_write`), and whoever moderates
     the content's department or category (`comment_moderate`)."""

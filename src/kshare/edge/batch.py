@@ -20,7 +20,7 @@ from kshare.core.idempotency import Repeatable, earlier_answer, keep_answer
 from kshare.core.reading import Ask, Shape
 from kshare.core.writing import Work, writing
 from kshare.edge.problems import problem_body
-from kshare.edge.rest import Call, parse_json, validated
+from kshare.edge.rest import Call, Made, parse_json, validated
 from kshare.edge.telemetry import exchange_of
 
 MOST_ITEMS = 500
@@ -63,7 +63,7 @@ def batch_of(ask: type[BaseModel]) -> type[Ask]:
     """The body of a batch of an ask."""
     if ask not in _batches:
         items = Annotated[list[ask], Field(min_length=1, max_length=MOST_ITEMS, description="The items.")]  # type: ignore[valid-type]
-        _batches[ask] = create_model(f"{ask.__name__}Batch", __base__=Ask, items=(items, ...))
+        _batches[ask] = create_model(f"{ask.__name__}Batch", __base__=(Ask, Made), items=(items, ...))
     return _batches[ask]
 
 

@@ -61,7 +61,10 @@ class Dispatch:
         values: list[bytes] = []
         route = _find(self._tree, segments, 0, values, scope["method"])
         if route is None:
-            await self.otherwise(scope, receive, send)
+            if allowed := _allowed(self._tree, segments, 0):
+                await problem_response(_wrong_method(allowed), scope)(scope, receive, send)
+            else:
+                await self.otherwise(scope, receive, send)
             return
         scope["app"] = self.app
         scope["route"] = route
@@ -98,6 +101,23 @@ def _find(
     if route is None:
         values.pop()
     return route
+
+
+def _allowed(tree: dict[Any, Any], segments: list[bytes], at: int) -> set[str]:
+    """The methods a path has, by any reading of its segments."""
+    if at == len(segments):
+        return set(tree.get(_METHODS, ()))
+    methods: set[str] = set()
+    for branch in (tree.get(segments[at].decode("latin-1")), tree.get(_ANY) if segments[at] else None):
+        if branch is not None:
+            methods |= _allowed(branch, segments, at + 1)
+    return methods
+
+
+def _wrong_method(methods: set[str]) -> DomainError:
+    # The gate serves HEAD by GET.
+    allow = ", ".join(sorted(methods | ({"HEAD"} if "GET" in methods else set())))
+    return DomainError("method_not_allowed", f"This address allows {allow}.", headers={"Allow": allow})
 
 
 def _decoded(segment: bytes) -> str:

@@ -7,6 +7,7 @@ Nothing below a read is ever resolved field by field.
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from dataclasses import field as kept_field
 from enum import StrEnum
 from typing import Annotated, Any, TypeVar
 from uuid import UUID
@@ -55,6 +56,8 @@ class Context:
     principal: Principal
     request: Request
     _work: Work | None = None
+    secrets: list[str] = kept_field(default_factory=list)
+    """What the answer tells once: where it is kept for a repeated request it is null."""
 
     @property
     def work(self) -> Work:
@@ -397,7 +400,7 @@ async def run(context: Context, execute: Execute, is_mutation: bool) -> graphql.
         result = await execute()
         # When no command succeeded there is nothing that a repetition could do twice.
         if repeatable and any(value is not None for value in (result.data or {}).values()):
-            keep_answer(work, repeatable, _kept(result, context.request))
+            keep_answer(work, repeatable, _kept(result, context))
     context.kernel.wake()
     return result
 
@@ -407,10 +410,13 @@ async def _repeatable(request: Request) -> Repeatable | None:
     return None if key is None else Repeatable.of("POST /graphql", key.decode("latin-1"), await request.body())
 
 
-def _kept(result: graphql.ExecutionResult, request: Request) -> Answer:
-    language = preferred_language(header(request.scope, b"accept-language"))
+def _kept(result: graphql.ExecutionResult, context: Context) -> Answer:
+    language = preferred_language(header(context.request.scope, b"accept-language"))
     errors = [error_payload(error, language) for error in result.errors or ()]
-    return Answer(200, {}, orjson.dumps({"data": result.data, "errors": errors}))
+    body = orjson.dumps({"data": result.data, "errors": errors})
+    for secret in context.secrets:
+        body = body.replace(orjson.dumps(secret), b"null")
+    return Answer(200, {}, body)
 
 
 def _replayed(earlier: Answer) -> graphql.ExecutionResult:

@@ -37,10 +37,11 @@ from graphql.execution.values import VariableValues, get_variable_values
 from graphql.language import ValueNode
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response, StreamingResponse
+from strawberry.pydantic.error import InputValidationError
 
 from kshare.core.errors import DomainError, Language, localized
 from kshare.edge.graphql_limits import Cost, Document, InvalidDocument, Limits, Operation
-from kshare.edge.problems import Translate, header, preferred_language, problem_response, unexpected
+from kshare.edge.problems import Translate, field_errors, header, preferred_language, problem_response, unexpected
 from kshare.edge.telemetry import exchange_of, json_bytes
 
 C = TypeVar("C")
@@ -146,7 +147,10 @@ async def _body(request: Request) -> bytes:
             raise ClientDisconnect
         parts.append(message.get("body", b""))
         if not message.get("more_body", False):
-            return parts[0] if len(parts) == 1 else b"".join(parts)
+            body = parts[0] if len(parts) == 1 else b"".join(parts)
+            # Where `request.body()` looks first: whoever asks again would wait for a message that never comes.
+            request._body = body
+            return body
 
 
 @lru_cache(maxsize=64)
@@ -224,8 +228,16 @@ def _cause(error: GraphQLError) -> BaseException | None:
     """What a resolver raised: the first cause that is no error of the library itself."""
     cause: BaseException | None = error
     while isinstance(cause, GraphQLError):
+        if isinstance(cause, InputValidationError):
+            return _refused_input(cause)
         cause = cause.original_error
     return cause
+
+
+def _refused_input(error: InputValidationError) -> DomainError:
+    """Input that breaks a rule of its model, said as REST says it; pointers begin with the argument's name."""
+    broken = [{"loc": tuple(one.location), "type": one.type, "msg": one.message} for one in error.errors]
+    return DomainError("invalid", f"{len(broken)} of the rules for this input are broken.", field_errors(broken))
 
 
 def _hidden(result: ExecutionResult) -> bool:

@@ -21,9 +21,6 @@ from kshare.core.settings import Settings
 WINDOW: Final = 60
 """Seconds in which requests are counted; `KSHARE_RATE_LIMIT` is requests a minute."""
 
-FAILURES: Final = 60
-"""Refused credentials one address may send in a window: enough for a typing error, useless for guessing."""
-
 FAILED_SIGN_IN: Final = "failed-sign-in"
 """The name of that policy in the `RateLimit` fields."""
 
@@ -201,7 +198,7 @@ class Rates:
         shared = SharedCounters.at(url.get_secret_value()) if url is not None else None
         return cls(
             RateLimiter("default", settings.rate_limit, shared=shared),
-            RateLimiter(FAILED_SIGN_IN, FAILURES, shared=shared),
+            RateLimiter(FAILED_SIGN_IN, settings.failed_sign_ins, shared=shared),
         )
 
     async def admit(self, address: str, credential: str | None) -> RateState:

@@ -18,7 +18,7 @@ from uuid import UUID
 import orjson
 from fastapi import FastAPI, Header, Path, Query
 from fastapi.routing import APIRoute
-from pydantic import BaseModel, Field, ValidationError, create_model
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Scope
@@ -339,6 +339,13 @@ def _list_fields(model: type[BaseModel]) -> frozenset[str]:
     return _lists[model]
 
 
+class Made(BaseModel):
+    """Last base of the models that functions make: pydantic would look for their docstrings in all source files on the
+    stack, which is half of the time that kshare takes to start."""
+
+    model_config = ConfigDict(use_attribute_docstrings=False)
+
+
 class NoQuery(Ask):
     """An operation without query parameters."""
 
@@ -350,7 +357,7 @@ def page_query(listing: Listing[Any], filters: type[BaseModel] = NoQuery) -> typ
     make: Any = create_model
     model: type[BaseModel] = make(
         f"{listing.name.title().replace('_', '')}Query",
-        __base__=filters,
+        __base__=(filters, Made),
         limit=(Annotated[int, Field(ge=1, le=100, description="Entries on a page.")], 20),
         cursor=(
             Annotated[str, Field(max_length=1000, description="`next_cursor` of the page before.")] | None,
@@ -380,7 +387,7 @@ def page_of(shape: type[Shape]) -> type[Page]:
         name = f"{shape.__name__.removesuffix('Summary')}Page"
         _pages[shape] = create_model(
             name,
-            __base__=Page,
+            __base__=(Page, Made),
             items=(list[shape], Field(description="The entries, in order.")),  # type: ignore[valid-type]
         )
     return _pages[shape]
@@ -534,7 +541,8 @@ def _documented(operation: Operation) -> Callable[..., Any]:
         parameters.append(("if_match", Annotated[kind, Header(alias="If-Match", description=text)], default))
     if operation.method == "POST":
         text = "Makes the request repeatable for 24 hours."
-        header = Header(alias="Idempotency-Key", description=text, min_length=1, max_length=255)
+        limits = {"min_length": 1, "max_length": 255, "pattern": "^[ -~]+$"}
+        header = Header(alias="Idempotency-Key", description=text, **limits)
         parameters.append(("idempotency_key", Annotated[str | None, header], None))
     documented.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
         [

@@ -101,8 +101,7 @@ async def update_knowledge_item(work: Work, id: UUID, ask: UpdateKnowledgeItem, 
     changed = sorted(name for name, value in changes.items() if getattr(item, name) != value)
     for name in changed:
         setattr(item, name, changes[name])
-    if tags is not None:
-        await set_tags(work, item, tags)
+    if tags is not None and await set_tags(work, item, tags):
         changed.append("tags")
     if not changed:
         return item.id
@@ -164,7 +163,7 @@ async def restore_knowledge_item_revision(
 @command(Permission.knowledge_write)
 async def delete_knowledge_item(work: Work, id: UUID, version: int | None) -> None:
     """Removes a draft for good. What was published is archived instead, so that links and figures stay true."""
-    item = await work.load(KNOWLEDGE_GUARD, id, version=version)
+    item = await work.load(KNOWLEDGE_GUARD, id, "edit", version=version)
     if item.state != "draft":
         raise DomainError("conflict", "Only a draft can be deleted; archive what was published.")
     item = await work.load(KNOWLEDGE_GUARD, id, "delete")

@@ -4,11 +4,12 @@ from enum import StrEnum
 from typing import Annotated, ClassVar
 from uuid import UUID
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from kshare.content.shapes import AudienceMember, ContentHappened, ContentSummary, Language, State
 from kshare.content.taxonomy_shapes import FoldedTagName, TagName
 from kshare.core.access import Classification
+from kshare.core.moments import Moment
 from kshare.core.principal import EVERYONE
 from kshare.core.reading import Ask, Patch
 from kshare.core.text import line, prose
@@ -140,9 +141,9 @@ class KnowledgeItemFilter(Ask):
     """With this tag, by name or synonym."""
     language: Language | None = None
     """In this language."""
-    published_from: AwareDatetime | None = None
+    published_from: Moment | None = None
     """Published at this time or later (RFC 3339)."""
-    published_before: AwareDatetime | None = None
+    published_before: Moment | None = None
     """Published before this time (RFC 3339)."""
 
 

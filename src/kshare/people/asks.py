@@ -1,22 +1,20 @@
 """What callers ask of people, departments, groups, roles and keys."""
 
 import re
-from datetime import date
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, ClassVar
 from uuid import UUID
 
-from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, StrictBool, WithJsonSchema
+from pydantic import AfterValidator, Field, StrictBool, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from kshare.core.access import Classification, Permission, Role
+from kshare.core.moments import Day, Moment
 from kshare.core.reading import Ask, Patch
 from kshare.core.text import line, prose
 from kshare.core.words import fold
 from kshare.people.shapes import Language, PersonKind
 
 _EMAIL = re.compile(r"[a-z0-9.!#$%&'*+/=?^_`{|}~-]+@[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+")
-_DAY = re.compile(r"\d{4}-\d\d-\d\d")
-_MOMENT = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d.*")
 
 
 def _email(value: str) -> str:
@@ -24,17 +22,6 @@ def _email(value: str) -> str:
     if not _EMAIL.fullmatch(value):
         raise PydanticCustomError("email", "This is no e-mail address")
     return value
-
-
-def _written_as(form: re.Pattern[str], rule: str, message: str) -> BeforeValidator:
-    """A time is written out: pydantic alone would take a number for the seconds since 1970."""
-
-    def check(value: Any) -> Any:
-        if isinstance(value, date) or (isinstance(value, str) and form.fullmatch(value)):
-            return value
-        raise PydanticCustomError(rule, message)  # type: ignore[type-var]
-
-    return BeforeValidator(check)
 
 
 def _search_words(value: str) -> str:
@@ -56,10 +43,6 @@ Email = Annotated[
 JobTitle = Annotated[str, line(1, 200)]
 Description = Annotated[str, prose(1, 1000)]
 ExternalName = Annotated[str, line(1, 200)]
-Day = Annotated[date, _written_as(_DAY, "date_parsing", "Write the day as 2026-03-01")]
-Moment = Annotated[
-    AwareDatetime, _written_as(_MOMENT, "datetime_parsing", "Write the time as 2026-03-01T12:00:00Z (RFC 3339)")
-]
 Scopes = Annotated[list[Permission], Field(min_length=1, max_length=100)]
 PersonWords = Annotated[str, line(1, 100), AfterValidator(_search_words)]
 Words = Annotated[str, line(1, 100)]

@@ -3,6 +3,7 @@
 from kshare.core.words import fold, pinyin_key, pinyin_search
 
 _LONGEST_CHINESE_NAME = 8
+_PARTED = str.maketrans("._-+", "    ")
 
 
 def sort_name(name: str) -> str:
@@ -20,6 +21,6 @@ def search_name(name: str, email: str | None) -> str:
             words |= dict.fromkeys(word for word in pinyin_search(name[start:]).split() if len(fold(word)) > 1)
             words[fold(name[start:])] = None
     if email is not None:
-        local = email.partition("@")[0]
-        words |= dict.fromkeys((email, *(part for part in local.replace("_", ".").replace("-", ".").split(".") if part)))
+        local = email.partition("@")[0].translate(_PARTED)
+        words |= dict.fromkeys((email, *local.split()))
     return " ".join(words)

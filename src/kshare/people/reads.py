@@ -120,8 +120,9 @@ KEY_GUARD = Guard(
 
 
 def _level_name(level: ColumnElement[Any]) -> ColumnElement[str]:
-    names = array([constant(name.value) for name in Classification], type_=Text)
-    return names[level + literal_column("1")]
+    names: Any = array([constant(name.value) for name in Classification], type_=Text)
+    name: ColumnElement[str] = names[level + literal_column("1")]
+    return name
 
 
 def _clearance(row: Alias) -> ColumnElement[Any]:
@@ -253,7 +254,7 @@ def _found_by(row: Alias, value: ColumnElement[Any]) -> ColumnElement[bool]:
     return matches
 
 
-_doubled_quote = (literal_column("''''"), literal_column("''''''"))
+_doubled_quote: tuple[ColumnElement[Any], ColumnElement[Any]] = (literal_column("''''"), literal_column("''''''"))
 
 
 def _contains(column: Any, value: ColumnElement[Any]) -> ColumnElement[bool]:

@@ -23,9 +23,7 @@ _SHARED_WITH = text("SELECT EXISTS (SELECT FROM content WHERE audience @> ARRAY[
 @command(Permission.people_manage)
 async def create_group(work: Work, ask: CreateGroup) -> UUID:
     """A new group with nobody in it."""
-    group = GroupRow(
-        id=new_id(), name=ask.name, description=ask.description, created_at=work.now, updated_at=work.now
-    )
+    group = GroupRow(id=new_id(), name=ask.name, description=ask.description, created_at=work.now, updated_at=work.now)
     work.add(group)
     await work.flush()
     work.record(GroupCreated(group_id=group.id), group.id, [EVERYONE])

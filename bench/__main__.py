@@ -1,0 +1,107 @@
+"""`python -m bench`: how fast kshare is, as ratios of one run on one machine; exit status 1 if a target is missed."""
+
+import asyncio
+import os
+import shutil
+import sys
+import tempfile
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Annotated
+
+import asyncpg
+import typer
+
+from bench import latency, ratios, searches, servers
+from bench.load import Load, LoadError
+from bench.report import Report
+from bench.seed import Seeded
+from kshare.console import Console
+
+MEMORY = 250.0
+"""Megabytes (of 2^20 bytes) a worker may take."""
+
+Quick = Annotated[bool, typer.Option("--quick", help="10,000 and 100,000 items and short rounds, to try it out.")]
+Fresh = Annotated[bool, typer.Option("--fresh", help="Seed the databases anew.")]
+Keep = Annotated[bool, typer.Option(help="Keep the seeded databases for the next run.")]
+Output = Annotated[Path | None, typer.Option("--json", help="Write the figures to this file, too.")]
+SeedOnly = Annotated[bool, typer.Option("--seed-only", help="Seed the databases and measure nothing.")]
+
+
+def main(
+    quick: Quick = False, fresh: Fresh = False, keep: Keep = True, json: Output = None, seed_only: SeedOnly = False
+) -> None:
+    """Seeds databases of its own, measures kshare on them, and says whether it is as fast as it should be.
+
+    They are in `KSHARE_BENCH_DIR`, by default in the directory for temporary files.
+    """
+    console, report = Console(), Report()
+    default = Path(tempfile.gettempdir()) / f"kshare-bench-{os.getuid()}"
+    directory = Path(os.environ.get("KSHARE_BENCH_DIR", default)).resolve()
+    sizes = (10_000, 100_000) if quick else (10_000, 1_000_000)
+    report.machine(console)
+    console.say(f"Data: {directory}")
+    try:
+        known = asyncio.run(servers.prepare(directory, sizes, console, fresh=fresh))
+        if seed_only:
+            return
+        asyncio.run(_measure(directory, known, report, console, quick=quick))
+    except (servers.ServerError, LoadError, ratios.Unequal) as error:
+        console.say(f"The benchmark failed: {error}")
+        sys.exit(2)
+    finally:
+        if not keep:
+            shutil.rmtree(directory, ignore_errors=True)
+    report.show(console)
+    if json is not None:
+        report.write(json)
+    sys.exit(0 if report.ok else 1)
+
+
+async def _measure(
+    directory: Path, known: dict[int, Seeded], report: Report, console: Console, *, quick: bool
+) -> None:
+    rounds, seconds, count = (3, 1.0, 300) if quick else (7, 2.0, 1_500)
+    small, large = known.values()
+    async with servers.postgres(directory, console) as url:
+        small_url, large_url = (servers.renamed(url, servers.name_of(facts.items)) for facts in (small, large))
+        connections = [await asyncpg.connect(address) for address in (small_url, large_url)]
+        with ExitStack() as stack:
+            load = stack.enter_context(Load())
+            with console.step("Starting the servers"):
+                kshare = stack.enter_context(servers.kshare(small_url, directory))
+                with servers.bare(small_url, directory) as bare:
+                    cases = await ratios.read_cases(connections[0], small)
+                    for case in cases:
+                        ratios.compare_reads(case, kshare, bare)
+                    console.say("kshare and the bare application give the same answers.")
+                    ratios.measure(cases, kshare, bare, load, report, console, rounds=rounds, seconds=seconds)
+            await _measure_writes(url, directory, small, load, report, console, rounds=rounds, seconds=seconds)
+            big = stack.enter_context(servers.kshare(large_url, directory, "kshare-large"))
+            places = latency.Place(small, kshare, connections[0]), latency.Place(large, big, connections[1])
+            page = await latency.measure(*places, load, report, console, count=count)
+            await searches.measure(places[1], page, load, report, console, count=count)
+            for server in (kshare, big):
+                megabytes = server.memory() / 2**20
+                report.add("Memory of a worker after all this, in MB", server.name, megabytes, most=MEMORY)
+        for connection in connections:
+            await connection.close()
+
+
+async def _measure_writes(
+    url: str, directory: Path, facts: Seeded, load: Load, report: Report, console: Console, *, rounds: int, seconds: float
+) -> None:
+    """On a copy, so that what is seeded stays as it is."""
+    async with servers.cloned(url, facts.items) as copy:
+        connection = await asyncpg.connect(copy)
+        try:
+            case = await ratios.write_case(connection, facts)
+            with servers.kshare(copy, directory, "kshare-writing") as kshare, servers.bare(copy, directory) as bare:
+                await ratios.compare_writes(case, kshare, bare, connection)
+                ratios.measure([case], kshare, bare, load, report, console, rounds=rounds, seconds=seconds)
+        finally:
+            await connection.close()
+
+
+if __name__ == "__main__":
+    typer.run(main)

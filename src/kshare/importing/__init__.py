@@ -1,0 +1,1 @@
+"""Folders of Markdown and HTML files become knowledge items: `files` reads them, `items` stores them."""

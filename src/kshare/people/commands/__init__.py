@@ -1,0 +1,1 @@
+"""The only code that changes people, departments, groups, roles and keys."""

@@ -1,0 +1,1 @@
+"""People, departments, groups, roles and keys through REST."""

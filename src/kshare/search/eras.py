@@ -1,0 +1,77 @@
+"""Eras: how a search looks at the newest thousands of a million documents first.
+
+Documents are numbered by eras, stretches of time in which about a thousand contents were published. A document carries
+its era as a lexeme, and that of every sixteen, 256 and 4,096 eras, so that PostgreSQL intersects "the newest thousand
+documents" with "has this word" inside one index, skipping whatever is older. A search for a common word then costs as
+much as one for a rare word; ranking every document with a common word would cost seconds (docs/adr/0004-search.md).
+"""
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+ERA_SIZE = 1024
+"""Documents after which a new era starts."""
+
+LEVELS = 4
+_SHIFT = 4
+
+BEGINNING = datetime(1, 1, 1, tzinfo=UTC)
+"""Where the first era starts."""
+
+WHOLE = LEVELS
+"""The step that looks at all documents."""
+
+
+@dataclass(frozen=True, slots=True)
+class Eras:
+    """When each era starts. Eras are only ever added, so that an old copy is short but never wrong."""
+
+    starts: tuple[datetime, ...] = (BEGINNING,)
+
+    @property
+    def newest(self) -> int:
+        return len(self.starts) - 1
+
+    def of(self, moment: datetime) -> int:
+        """The era a moment falls into."""
+        return max(bisect_right(self.starts, moment) - 1, 0)
+
+
+def era_lexemes(era: int) -> list[str]:
+    """The lexemes by which a document of this era is found at every level."""
+    return [_lexeme(level, era >> (_SHIFT * level)) for level in range(LEVELS)]
+
+
+def window(step: int, newest: int) -> str:
+    """A tsquery for the documents of the newest eras from `newest` down: one or two groups of the step's level."""
+    group = newest >> (_SHIFT * step)
+    return " | ".join(f"'{_lexeme(step, number)}'" for number in range(group, max(group - 2, -1), -1))
+
+
+def lowest(step: int, newest: int) -> int:
+    """The oldest era such a window holds."""
+    if step >= WHOLE:
+        return 0
+    return max((newest >> (_SHIFT * step)) - 1, 0) << (_SHIFT * step)
+
+
+def next_step(step: int, found: int, met: int, wanted: int) -> int:
+    """How far to look next, when the window of `step` held `met` documents with the words and the viewer may see
+    `found` of them. As far as `wanted` seem to be, but not over many more documents than that, should most of what is
+    there be hidden from the viewer."""
+    for further in range(step + 1, WHOLE):
+        growth = 16 ** (further - step)
+        if max(found, 0.5) * growth >= wanted or met * growth > 20_000:
+            return further
+    return WHOLE
+
+
+def _lexeme(level: int, group: int) -> str:
+    return f"={level}_{group}"
+
+
+def starts_of(rows: Sequence[datetime]) -> Eras:
+    """The eras as stored, in order; one from the beginning of time when there are none yet."""
+    return Eras((BEGINNING, *rows[1:])) if rows else Eras()

@@ -1,0 +1,153 @@
+"""The access matrix, matrix.yaml: every operation of both doors, tried as every role, on somebody else's things.
+
+`allowed` passes (a conflict with the state of the thing counts), `hidden` is told that there is no such thing, everybody
+else is refused; whoever is not allowed changes nothing. `python -m tests.access.write` writes the file anew; what it
+changes is to be reviewed.
+"""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import yaml
+
+from kshare import api
+from kshare.core.access import ROLES as ROLE_TABLE
+from kshare.core.access import Role
+from tests.access.world import ROLES, World, fingerprint
+from tests.conftest import Loop, Server, cloned_database, found_company, live_server
+from tests.sampling import graphql_request, operations, request_of, root_fields
+
+FILE = Path(__file__).with_name("matrix.yaml")
+WRITE = "KSHARE_WRITE_MATRIX" in os.environ
+MATRIX: dict[str, dict[str, dict[str, Any]]] = yaml.safe_load(FILE.read_text()) if FILE.exists() else {}
+REST = {operation.name: operation for operation in operations()}
+GRAPHQL = {name: (kind, name, field) for kind, name, field in root_fields()}
+EVERY = [("rest", name) for name in REST] + [("graphql", name) for name in GRAPHQL]
+
+_ROLE_OF = {
+    "employee": Role.employee,
+    "outsider": Role.employee,
+    "reviewer": Role.reviewer,
+    "knowledge_manager": Role.knowledge_manager,
+    "hr": Role.hr,
+    "administrator": Role.administrator,
+}
+
+
+@pytest.fixture(scope="module")
+def world(postgres_url: str, loop: Loop) -> Iterator[World]:
+    """Where the refused try; nothing ever changes in it, but that it is settled first."""
+    with cloned_database(postgres_url, loop) as url, live_server(url, loop) as server:
+        yield World(found_company(server))
+
+
+@pytest.fixture(scope="module")
+def playground(postgres_url: str, loop: Loop) -> Iterator[World]:
+    """Where the allowed may do what they may, each to a new thing."""
+    with cloned_database(postgres_url, loop) as url, live_server(url, loop) as server:
+        yield World(found_company(server))
+
+
+def outcome(world: World, role: str, door: str, name: str, *, fresh: bool) -> str:
+    """"allowed", "hidden" or "refused"; a fault of the server is none of them."""
+    ids = world.another if fresh else world.one
+    client = world.actors[role]
+    if door == "rest":
+        response = client.request(**request_of(REST[name], ids))
+        assert response.status_code < 500, response.text
+        return {401: "refused", 403: "refused", 404: "hidden"}.get(response.status_code, "allowed")
+    response = client.post(f"{world.server.url}/graphql", json=graphql_request(*GRAPHQL[name], ids))
+    assert response.status_code < 500, response.text
+    return _graphql_outcome(response, name)
+
+
+def _graphql_outcome(response: httpx.Response, name: str) -> str:
+    answer = response.json()
+    codes = {error["extensions"]["code"] for error in answer.get("errors", ())}
+    assert "INTERNAL" not in codes, answer
+    if response.status_code == 401 or answer.get("status") == 401 or codes & {"UNAUTHENTICATED", "FORBIDDEN"}:
+        return "refused"
+    assert "BAD_USER_INPUT" not in codes and "GRAPHQL_VALIDATION_FAILED" not in codes, answer
+    return "hidden" if codes == {"NOT_FOUND"} or (not codes and answer["data"][name] is None) else "allowed"
+
+
+def row_of(door: str, name: str) -> dict[str, Any]:
+    row = MATRIX.get(door, {}).get(name)
+    assert row is not None, f"{door} {name} has no row in matrix.yaml: python -m tests.access.write"
+    return row
+
+
+@pytest.mark.skipif(not WRITE, reason="only when asked for: python -m tests.access.write")
+def test_write(playground: World) -> None:
+    """Tries everything and writes down what happened."""
+    matrix: dict[str, dict[str, Any]] = {"rest": {}, "graphql": {}}
+    broken = []
+    for door, name in EVERY:
+        try:
+            outcomes = {role: outcome(playground, role, door, name, fresh=True) for role in ROLES}
+        except AssertionError as error:
+            broken.append(f"{door} {name}: {error}")
+            continue
+        row: dict[str, Any] = {"permission": _permission(door, name)} if door == "rest" else {}
+        for kind in ("allowed", "hidden"):
+            if found := [role for role in ROLES if outcomes[role] == kind]:
+                row[kind] = found
+        matrix[door][name] = row
+    head = "".join(f"# {line}\n" if line else "#\n" for line in (__doc__ or "").strip().splitlines())
+    FILE.write_text(head + yaml.safe_dump(matrix, sort_keys=False, default_flow_style=None, width=120))
+    assert not broken, "\n".join(broken)
+
+
+def _permission(door: str, name: str) -> str | None:
+    permission = REST[name].permission
+    return permission.value if permission else None
+
+
+@pytest.mark.skipif(WRITE, reason="being written")
+def test_every_operation_has_a_row_and_every_row_an_operation(server: Server) -> None:
+    contract = httpx.get(f"{server.url}/openapi.json").json()
+    in_contract = {method["operationId"] for path in contract["paths"].values() for method in path.values()}
+    streams = {o.name for door in api.DOORS for o in door.operations} - REST.keys()
+    assert in_contract - streams == set(MATRIX["rest"]), "python -m tests.access.write"
+    assert set(GRAPHQL) == set(MATRIX["graphql"]), "python -m tests.access.write"
+
+
+@pytest.mark.skipif(WRITE, reason="being written")
+@pytest.mark.parametrize("name", REST)
+def test_the_matrix_agrees_with_the_role_table(name: str) -> None:
+    """What was seen to be allowed is never more than what the declared permission allows."""
+    row, permission = row_of("rest", name), REST[name].permission
+    assert row["permission"] == (permission.value if permission else None)
+    allowed = {*row.get("allowed", ()), *row.get("hidden", ())}
+    assert "anonymous" not in allowed
+    if permission is not None:
+        assert "without_scopes" not in allowed
+        holders = {who for who, role in _ROLE_OF.items() if permission in ROLE_TABLE[role]}
+        assert allowed - {"rd_manager"} <= holders
+
+
+@pytest.mark.skipif(WRITE, reason="being written")
+@pytest.mark.parametrize("door, name", EVERY)
+def test_whoever_is_not_allowed_is_refused_and_changes_nothing(world: World, door: str, name: str) -> None:
+    row = row_of(door, name)
+    request_of(REST[name], world.one) if door == "rest" else graphql_request(*GRAPHQL[name], world.one)
+    world.server.settle()
+    before = fingerprint(world.server)
+    for role in ROLES:
+        if role not in row.get("allowed", ()):
+            expected = "hidden" if role in row.get("hidden", ()) else "refused"
+            assert (role, outcome(world, role, door, name, fresh=False)) == (role, expected)
+    assert fingerprint(world.server) == before
+
+
+@pytest.mark.skipif(WRITE, reason="being written")
+@pytest.mark.parametrize("door, name", EVERY)
+def test_whoever_is_allowed_passes(playground: World, door: str, name: str) -> None:
+    allowed = row_of(door, name).get("allowed", [])
+    assert {role: outcome(playground, role, door, name, fresh=True) for role in allowed} == dict.fromkeys(
+        allowed, "allowed"
+    )

@@ -1,0 +1,194 @@
+"""Somebody else's things, one of each sort, and a print of the database that shows whether anything changed."""
+
+from typing import Any
+from uuid import uuid4
+
+import asyncpg
+import httpx
+
+from kshare.core.ids import new_id
+from tests.conftest import Company
+
+ROLES = (
+    "anonymous",
+    "without_scopes",
+    "employee",
+    "outsider",
+    "reviewer",
+    "knowledge_manager",
+    "rd_manager",
+    "hr",
+    "administrator",
+)
+"""Who tries everything: `rd_manager` is a knowledge manager for one department, `without_scopes` an administrator
+whose key has no scopes."""
+
+_SORTS = {
+    "external": "external",
+    "other_tag": "other_tag",
+    "into": "other_tag",
+    "knowledge_item": "item",
+    "content": "item",
+    "node": "item",
+    "revision": "revision",
+    "comment": "comment",
+    "categor": "category",
+    "tag": "tag",
+    "role": "role",
+    "key": "key",
+    "department": "department",
+    "group": "group",
+    "person": "person",
+    "people": "person",
+    "member": "person",
+    "manager": "person",
+}
+"""Sorts of things by the words they are called by; the first word that is found counts."""
+
+
+class World:
+    """The owner is an employee of rd whom none of the roles is; what is the owner's is published to everyone."""
+
+    def __init__(self, company: Company) -> None:
+        self.company, self.server = company, company.server
+        self.owner = company.hire("物主", "rd")
+        self.actors: dict[str, httpx.Client] = {
+            "anonymous": company.anonymous,
+            "without_scopes": company.hire(
+                "无权", "rd", roles=(("administrator", None),), clearance=3, scopes=["none"]
+            ).rest,
+            "employee": company.employee.rest,
+            "outsider": company.outsider.rest,
+            "reviewer": company.reviewer.rest,
+            "knowledge_manager": company.manager.rest,
+            "rd_manager": company.rd_manager.rest,
+            "hr": company.hr.rest,
+            "administrator": company.admin.rest,
+        }
+        self._things: dict[str, str] = {}
+        self._last_person: str | None = None
+
+    def sort_of(self, called: str) -> str:
+        """What a path segment, a parameter, an argument or a field names."""
+        words = called.replace("-", "_").lower()
+        return next((sort for word, sort in _SORTS.items() if word in words), called)
+
+    def one(self, called: str) -> str:
+        """The id of the one thing of its sort, made when it is first asked for."""
+        sort = self.sort_of(called)
+        if sort not in self._things:
+            self._things[sort] = self.another(sort)
+        return self._things[sort]
+
+    def another(self, called: str) -> str:
+        """The id of a new thing of its sort; a made-up one for what nothing here is called."""
+        make = getattr(self, f"_{self.sort_of(called)}", None)
+        return str(make() if make else new_id())
+
+    def _item(self) -> str:
+        item = self.owner.item(title=f"共享 {uuid4().hex[:6]}")
+        return str(item["id"])
+
+    def _revision(self) -> str:
+        item = self._item()
+        return str(self.server.sql("SELECT id FROM content_revision WHERE content_id = $1", item)[0]["id"])
+
+    def _comment(self) -> str:
+        response = self.owner.rest.post(f"/content/{self._item()}/comments", json={"body": "看过了"})
+        assert response.status_code == 201, response.text
+        return str(response.json()["id"])
+
+    def _category(self) -> str:
+        id = new_id()
+        self.server.sql(
+            "INSERT INTO category (id, name, path, version, created_at, updated_at)"
+            " VALUES ($1, $2, ARRAY[$1]::uuid[], 1, now(), now())", id, f"类 {id}",
+        )  # fmt: skip
+        return str(id)
+
+    def _tag(self) -> str:
+        id = new_id()
+        self.server.sql(
+            "INSERT INTO tag (id, name, version, created_at, updated_at) VALUES ($1, $2, 1, now(), now())", id, f"签 {id}"
+        )
+        self.server.sql(
+            "INSERT INTO tag_name (folded, tag_id, name, preferred) VALUES ($2, $1, $2, true)", id, f"签 {id}"
+        )
+        return str(id)
+
+    _other_tag = _tag
+
+    def _external(self) -> str:
+        """An id of the system "x" that an item, a person and a department have."""
+        name = uuid4().hex
+        response = self.owner.rest.put(
+            f"/knowledge-items/by-external-id/x/{name}", json={"kind": "sop", "title": "来自别处", "publish": True}
+        )
+        assert response.status_code == 201, response.text
+        for table, id in (("person", self._person()), ("department", self._department())):
+            self.server.sql(f"UPDATE {table} SET external_source = 'x', external_id = $1 WHERE id = $2", name, id)
+        return name
+
+    def _person(self) -> str:
+        self._last_person = str(self.company.hire("某人", "rd").id)
+        return self._last_person
+
+    def _department(self) -> str:
+        id = new_id()
+        root = self.company.departments["root"]
+        self.server.sql(
+            "INSERT INTO department (id, name, parent_id, path, version, created_at, updated_at)"
+            " VALUES ($1, $2, $3, ARRAY[$3, $1]::uuid[], 1, now(), now())", id, f"部门 {id}", root,
+        )  # fmt: skip
+        return str(id)
+
+    def _group(self) -> str:
+        id = new_id()
+        self.server.sql(
+            "INSERT INTO people_group (id, name, version, created_at, updated_at) VALUES ($1, $2, 1, now(), now())",
+            id, f"组 {id}",
+        )  # fmt: skip
+        return str(id)
+
+    def _key(self) -> str:
+        owner = self._last_person or self._person()
+        return str(self.server.sql("SELECT id FROM api_key WHERE person_id = $1", owner)[0]["id"])
+
+    def _role(self) -> str:
+        id = new_id()
+        self.server.sql(
+            "INSERT INTO role_assignment (id, person_id, role, created_at) VALUES ($1, $2, 'reviewer', now())",
+            id, self._last_person or self._person(),
+        )  # fmt: skip
+        return str(id)
+
+
+_NOISE = {"api_key": "last_used_at"}
+"""Columns that kshare writes by itself."""
+_UNWATCHED = ("alembic_version", "reactor")
+
+
+def fingerprint(server: Any) -> dict[str, tuple[int, int]]:
+    """Rows of each table, and a sum over all their values: equal prints mean that nothing was written."""
+
+    async def look() -> dict[str, tuple[int, int]]:
+        connection = await asyncpg.connect(server.database_url)
+        try:
+            names = await connection.fetch(
+                "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"
+                " AND relname <> ALL($1) ORDER BY relname", list(_UNWATCHED),
+            )  # fmt: skip
+            queries = [
+                f"SELECT '{name}' AS name, count(*) AS rows,"
+                f" sum(hashtextextended((to_jsonb(t) - '{_NOISE.get(name, '')}')::text, 0)) AS sum FROM {name} t"
+                for (name,) in names
+            ]
+            found = await connection.fetch(" UNION ALL ".join(queries))
+            return {row["name"]: (row["rows"], int(row["sum"] or 0)) for row in found}
+        finally:
+            await connection.close()
+
+    prints: dict[str, tuple[int, int]] = server.loop.run(look())
+    return prints
+
+

@@ -1,0 +1,68 @@
+"""docs/errors.md as the catalogue of errors says it. `python -m tests.docs.errors_page` writes it."""
+
+from pathlib import Path
+
+from kshare.core.errors import MESSAGES_ZH, PROBLEMS
+
+PAGE = Path(__file__).parents[2] / "docs" / "errors.md"
+
+_HEAD = """\
+# Errors
+
+Every refusal of the REST door is `application/problem+json` (RFC 9457) with a stable `code`. The GraphQL door gives the
+same code in capitals under `extensions.code`, together with `status` and `detail`; only `version_conflict` is called
+`CONFLICT` there. A running server explains each code at `/problems/{code}` and all of them at `/problems`.
+
+```json
+{
+  "type": "/problems/invalid",
+  "title": "输入无效",
+  "status": 422,
+  "detail": "1 of the rules for this input are broken.",
+  "instance": "/v1/knowledge-items",
+  "code": "invalid",
+  "request_id": "01a1ffe1-6f29-7c53-b8bb-6a8a3bbf8a3e",
+  "errors": [{"pointer": "/title", "code": "missing", "message": "缺少必填字段"}]
+}
+```
+
+`title` and the `message` of each broken rule follow `Accept-Language` (zh, en); `detail` is English. `pointer` is an
+RFC 6901 pointer into the body, `?name` for a query parameter, `{name}` for a part of the path. Answers to 401 carry
+`WWW-Authenticate`, to 405 `Allow`, to 412 the current `ETag`, to 429 and 503 `Retry-After`. Programs should decide by
+`code`, fall back on the status for a code they do not know, and quote `request_id` when they report a fault.
+
+## Codes
+
+| Code | Status | Title | Cause | Cure |
+|---|---|---|---|---|
+"""
+
+_GRAPHQL = """
+## Codes of the GraphQL door only
+
+| Code | When |
+|---|---|
+| `GRAPHQL_PARSE_FAILED` | The document is not GraphQL. |
+| `GRAPHQL_VALIDATION_FAILED` | The document does not fit the schema. |
+| `BAD_USER_INPUT` | A variable or an argument does not fit its type. |
+| `CONFLICT` | `version_conflict` of the table above: the object is not in the version you named. |
+
+## Codes of broken rules
+
+In `errors[].code`. These have a Chinese message; any other code is a rule whose message is shown in English.
+
+"""
+
+
+def page() -> str:
+    """The whole page."""
+    rows = [
+        f"| `{code}` | {problem.status} | {problem.en} · {problem.zh} | {problem.cause} | {problem.cure} |"
+        for code, problem in sorted(PROBLEMS.items(), key=lambda entry: (entry[1].status, entry[0]))
+    ]
+    rules = ", ".join(f"`{code}`" for code in sorted(MESSAGES_ZH))
+    return _HEAD + "\n".join(rows) + "\n" + _GRAPHQL + rules + "\n"
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page())
