@@ -19,6 +19,10 @@ import uvloop
 
 
 
+PATIENCE = 20.0
+"""Seconds a run may take longer than it should; a request more than one."""
+
+
 class LoadError(Exception):
     """A server gave a wrong answer, or none; the message holds the answer."""
 
@@ -27,7 +31,7 @@ class _Run:
     """One run: which request is next, and what came of those that were sent."""
 
     def __init__(self, requests: Sequence[bytes], status: bytes, seconds: float | None, count: int, start: int) -> None:
-        self.requests, self.status = requests, status
+        self.requests, self.status, self.seconds = requests, status, seconds
         self.sent, self.count = 0, count
         self.start = start
         self.until = time.perf_counter() + seconds if seconds is not None else None
@@ -55,8 +59,7 @@ class _Connection(asyncio.Protocol):
         self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport: Any = transport  # uvloop's own class, no asyncio.Transport
         self._ask()
 
     def _ask(self) -> None:
@@ -106,7 +109,11 @@ async def _run(run: _Run, port: int, connections: int) -> None:
     opened = await asyncio.gather(
         *(loop.create_connection(lambda: _Connection(run), "127.0.0.1", port) for _ in range(connections))
     )
-    await asyncio.gather(*(connection.done for _, connection in opened))
+    try:
+        async with asyncio.timeout((run.seconds or 0) + run.count + PATIENCE):
+            await asyncio.gather(*(connection.done for _, connection in opened))
+    except TimeoutError:
+        run.wrong = run.wrong or "no answer in time"
 
 
 def serve_commands() -> None:

@@ -11,6 +11,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from kshare import api
 from kshare.core.database import Database, translate
+from kshare.core.idempotency import keep_forgetting
 from kshare.core.journal import Watch, Worker
 from kshare.core.notes import Notes
 from kshare.core.settings import Settings
@@ -63,7 +64,7 @@ def build(settings: Settings, database_url: str, *, react: bool = True) -> Appli
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         await database.open()
         await sign_in.open()
-        tasks = [asyncio.create_task(watch.run()), asyncio.create_task(notes.run())]
+        tasks = [asyncio.create_task(task) for task in (watch.run(), notes.run(), keep_forgetting(database))]
         if react:
             tasks.append(asyncio.create_task(worker.run()))
         yield

@@ -4,13 +4,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 from alembic import command
-from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 
-from kshare.core.database import Database, Row
+from kshare.core.database import Database
 
 _LOCK = 0x6B73_6861_7265
 """The advisory lock under which one process migrates while others wait ("kshare")."""
@@ -40,27 +39,6 @@ async def current(database: Database) -> str | None:
     """The revision the database is at; None for an empty one."""
     async with database.engine.connect() as connection:
         return await connection.run_sync(lambda sync: MigrationContext.configure(sync).get_current_revision())
-
-
-async def drift(database: Database) -> list[str]:
-    """How the tables of a migrated database differ from the rows in the code; none when a migration is not missing."""
-    from kshare.tables import ALL  # registers every row; late, since a server that migrates needs none of them
-
-    assert ALL
-
-    def compare(connection: Connection) -> list[str]:
-        options = {"compare_type": True, "include_object": _is_table}
-        return [
-            repr(one) for one in compare_metadata(MigrationContext.configure(connection, opts=options), Row.metadata)
-        ]
-
-    async with database.engine.connect() as connection:
-        return await connection.run_sync(compare)
-
-
-def _is_table(table: object, name: str | None, kind: str, *_: object) -> bool:
-    """Views are made by hand in migrations and are no tables to compare."""
-    return not (kind == "table" and getattr(table, "info", {}).get("is_view"))
 
 
 async def upgrade(database: Database, report: Callable[[str], None] = lambda line: None) -> None:

@@ -1,10 +1,33 @@
 """Every table, for migrations; importing this registers all rows with `Row.metadata`."""
 
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import Connection
+
 from kshare.content import models as content
 from kshare.content import reads as content_views
 from kshare.core import idempotency, journal
+from kshare.core.database import Database, Row
 from kshare.discussion import models as discussion
 from kshare.people import models as people
 from kshare.search import models as search
 
 ALL = (content, content_views, discussion, idempotency, journal, people, search)
+
+
+async def drift(database: Database) -> list[str]:
+    """How the tables of a migrated database differ from the rows in the code; none when a migration is not missing."""
+
+    def compare(connection: Connection) -> list[str]:
+        options = {"compare_type": True, "include_object": _is_table}
+        return [
+            repr(one) for one in compare_metadata(MigrationContext.configure(connection, opts=options), Row.metadata)
+        ]
+
+    async with database.engine.connect() as connection:
+        return await connection.run_sync(compare)
+
+
+def _is_table(table: object, name: str | None, kind: str, *_: object) -> bool:
+    """Views are made by hand in migrations and are no tables to compare."""
+    return not (kind == "table" and getattr(table, "info", {}).get("is_view"))

@@ -29,8 +29,10 @@ CreateCategories = Annotated[
 ]
 ReportFile = Annotated[
     Path | None,
-    typer.Option("--report", envvar="KSHARE_IMPORT_REPORT", help="Also write what became of each file, as JSON.", dir_okay=False),
-]  # fmt: skip
+    typer.Option(
+        "--report", envvar="KSHARE_IMPORT_REPORT", dir_okay=False, help="Also write what became of each file, as JSON."
+    ),
+]
 
 
 def import_folder(
@@ -43,10 +45,10 @@ def import_folder(
 ) -> None:
     """Turn a folder of Markdown or HTML files into knowledge items.
 
-    Front matter is honoured: title, summary, kind, language, category (a path of names), tags, audience, classification,
-    author (an e-mail address), state, created_at, published_at, external_id. Run it again at any time: what has not
-    changed since is passed over. A file with something wrong is reported, and the others are imported; then the exit
-    status is 1.
+    Front matter is honoured: title, summary, kind, language, category (a path of names), tags, audience,
+    classification, author (an e-mail address), state, created_at, published_at, external_id. Run it again at any
+    time: what has not changed since is passed over. A file with something wrong is reported, and the others are
+    imported; then the exit status is 1.
     """
     from kshare.importing.files import Found, Unreadable, external_id, find, read
     from kshare.importing.items import Defaults, Importer

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from kshare import serving
-from kshare.cli.common import Problem, settings, with_database
+from kshare.cli.common import Problem, finish, settings, with_database
 from kshare.console import Console
 from kshare.core.database import Database
 from kshare.store import shared_postgres
@@ -60,7 +60,7 @@ def migrate(check: Check = False) -> None:
     """Bring the database to the newest schema."""
 
     async def work(database: Database, console: Console) -> list[str]:
-        from kshare.migrate import drift
+        from kshare.tables import drift
 
         return await drift(database) if check else []
 
@@ -73,9 +73,30 @@ def migrate(check: Check = False) -> None:
     console.say("The database is at the newest schema.")
 
 
+def doctor() -> None:
+    """Say what is configured, what is reachable and what is wrong, and what to do about it."""
+    from kshare.doctor import State, examine
+
+    console, given = Console(), settings()
+    states: list[State] = []
+
+    async def look() -> None:
+        async for finding in examine(given, Console(error=True)):
+            states.append(finding.state)
+            console.say(f"{finding.state:<5} {finding.check:<18} {finding.found}")
+            if finding.cure:
+                console.say(f"{'':<24} -> {finding.cure}")
+
+    finish(look())
+    console.say(f"{states.count(State.fail)} wrong, {states.count(State.warn)} to look at")
+    if State.fail in states:
+        raise typer.Exit(1)
+
+
 def add_to(app: typer.Typer) -> None:
     """Adds these commands."""
     app.command()(serve)
     app.command()(worker)
     app.command()(migrate)
     app.command()(reindex)
+    app.command()(doctor)

@@ -667,7 +667,8 @@ def _scan(listing: Listing[Any], filters: frozenset[str], sort: Order, *, after:
     merged = aliased(listing.view.row, branch)
     # A content can be met under two values (two synonyms of a tag): the sort keys end with the id, so they tell.
     keys = [getattr(merged, name) for name, _ in sort.columns]
-    return _sorted(select(merged).select_from(values).join(branch, true()).distinct(*keys), merged, sort).limit(bound)
+    once = select(merged).select_from(values).join(branch, true()).ext(postgresql.distinct_on(*keys))
+    return _sorted(once, merged, sort).limit(bound)
 
 
 def _ordered(statement: Select[Any], row: Alias, sort: Order, after: bool) -> Select[Any]:

@@ -7,7 +7,7 @@ Nothing below a read is ever resolved field by field.
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from dataclasses import field as kept_field
+from dataclasses import field as dataclass_field
 from enum import StrEnum
 from typing import Annotated, Any, TypeVar
 from uuid import UUID
@@ -56,7 +56,7 @@ class Context:
     principal: Principal
     request: Request
     _work: Work | None = None
-    secrets: list[str] = kept_field(default_factory=list)
+    secrets: list[str] = dataclass_field(default_factory=list)
     """What the answer tells once: where it is kept for a repeated request it is null."""
 
     @property

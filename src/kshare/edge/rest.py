@@ -31,7 +31,7 @@ from kshare.core.principal import Principal
 from kshare.core.reading import Ask, Listing, PageForm, Shape, View, whole
 from kshare.core.writing import Work, require, writing
 from kshare.edge.kernel import Kernel
-from kshare.edge.problems import field_errors, header, preferred_language
+from kshare.edge.problems import field_errors, header, preferred_language, request_errors
 from kshare.edge.reads import OneRead, PageRead, read_one, read_page
 from kshare.edge.telemetry import exchange_of
 
@@ -128,7 +128,7 @@ class Call:
     def _tagged(self, body: bytes, version: int | None, status: int = 200) -> Response:
         tag = etag(body, version)
         known = header(self.request.scope, b"if-none-match")
-        if status == 200 and known is not None and tag in known.decode("latin-1").replace(" ", "").split(","):
+        if status == 200 and known is not None and _knows(known.decode("latin-1"), tag):
             return Response(status_code=304, headers={"ETag": tag})
         return Response(body, status, {"ETag": tag}, _JSON)
 
@@ -220,6 +220,11 @@ def etag(body: bytes, version: int | None) -> str:
     """A strong ETag: the version, which `If-Match` compares, and a digest of the representation, since counters and
     `permissions` change without the version."""
     return f'"{version or 0}-{hashlib.blake2b(body, digest_size=8).hexdigest()}"'
+
+
+def _knows(known: str, tag: str) -> bool:
+    """Whether `If-None-Match` names the tag, by weak comparison (RFC 9110, section 13.1.2)."""
+    return known.strip() == "*" or tag in (one.strip().removeprefix("W/") for one in known.split(","))
 
 
 _parsed: BoundedCache[tuple[type[BaseModel], bytes], BaseModel] = BoundedCache(4096)
@@ -321,7 +326,7 @@ def parse_query(query_string: bytes, model: type[M]) -> M:
         broken = error.errors(include_url=False, include_context=False, include_input=False)
         if broken[0]["type"] == "extra_forbidden":
             raise _query_error(str(broken[0]["loc"][0]), "unknown_parameter", "There is no such parameter") from None
-        places = field_errors([{**one, "loc": ("query", *one["loc"])} for one in broken])
+        places = request_errors([{**one, "loc": ("query", *one["loc"])} for one in broken])
         raise DomainError("invalid", "A query parameter is not acceptable.", places) from None
 
 
