@@ -15,6 +15,7 @@ from urllib.parse import quote
 import asyncpg
 
 from bench.load import Load, http
+from bench.progress import through
 from bench.ratios import readable
 from bench.report import Report
 from bench.seed import Seeded
@@ -155,7 +156,7 @@ async def measure(
     ports = list(asked)
     names = list(asked[large.server.port])
     pages: Timing | None = None
-    for name in console.through(f"Measuring {count} requests for each list", names, len(names)):
+    for name in through(console, f"Measuring {count} requests for each list", names):
         for port in ports:
             load.keep(f"{name}@{port}", asked[port][name])
         before, after = _timed(load, name, ports, count)

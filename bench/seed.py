@@ -6,7 +6,7 @@ secondary indexes and foreign keys are taken away first and made anew at the end
 
 import json
 from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import accumulate
 from random import Random
@@ -16,12 +16,14 @@ from uuid import UUID
 import asyncpg
 
 from bench.company import FOUNDED, Company, Person, found, store, uuid7
+from bench.documents import Terms
+from bench.progress import through
 from bench.text import Pool, Writer, Zipf, pools
 from kshare.console import Console
 from kshare.core.principal import EVERYONE
 from kshare.knowledge.shapes import KnowledgeKind
 
-VERSION = 1
+VERSION = 2
 """Grows when what is seeded changes; databases seeded by another version are seeded again."""
 
 CHUNK = 5_000
@@ -50,8 +52,9 @@ class Seeded:
     """What measurements need to know of a seeded database."""
 
     items: int
-    keys: list[tuple[str, UUID]] = field(default_factory=list)
+    keys: list[tuple[str, UUID]]
     """Keys of ordinary employees, with their ids."""
+    terms: Terms
 
 
 @dataclass
@@ -73,7 +76,7 @@ async def seeded(connection: Connection, head: str, items: int) -> Seeded | None
     facts = json.loads(await connection.fetchval("SELECT facts FROM bench.seed"))
     if (facts["version"], facts["head"], facts["items"]) != (VERSION, head, items):
         return None
-    return Seeded(items, [(key, UUID(id)) for key, id in facts["keys"]])
+    return Seeded(items, [(key, UUID(id)) for key, id in facts["keys"]], Terms(**facts["terms"]))
 
 
 async def seed(
@@ -81,7 +84,7 @@ async def seed(
     head: str,
     items: int,
     console: Console,
-    search: Callable[[Connection, Console], Awaitable[None]],
+    search: Callable[[Connection, Console], Awaitable[Terms]],
 ) -> Seeded:
     """Fills a migrated database; `search` makes the search documents from what is there then."""
     random, writer = Random(items), Writer(items)
@@ -114,14 +117,20 @@ async def seed(
                         name, schema_name=schema or None, records=batch[table], columns=columns.split()
                     )
                 advance()
-        await search(connection, console)
-        for statement in console.through("Making indexes and foreign keys", restore, len(restore)):
+        terms = await search(connection, console)
+        for statement in through(console, "Making indexes and foreign keys", restore):
             await connection.execute(statement)
-    for table in console.through("Vacuuming", [*_TABLES, "search_document"], len(_TABLES) + 1):
+    for table in through(console, "Vacuuming", [table for table in (*_TABLES, "search_document") if "." not in table]):
         await connection.execute(f"VACUUM (FREEZE, ANALYZE) {table}")
     await connection.execute("VACUUM (FREEZE, ANALYZE)")
-    facts = Seeded(items, [(key, person.id) for key, person in company.keys])
-    known = {"version": VERSION, "head": head, "items": items, "keys": [(key, str(id)) for key, id in facts.keys]}
+    facts = Seeded(items, [(key, person.id) for key, person in company.keys], terms)
+    known = {
+        "version": VERSION,
+        "head": head,
+        "items": items,
+        "keys": [(key, str(id)) for key, id in facts.keys],
+        "terms": asdict(terms),
+    }
     await connection.execute("CREATE TABLE bench.seed AS SELECT $1::jsonb AS facts", json.dumps(known))
     return facts
 

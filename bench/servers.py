@@ -21,7 +21,7 @@ import asyncpg
 from sqlalchemy import make_url
 
 from bench import seed
-from bench.search import seed_documents
+from bench.documents import seed_documents
 from kshare import migrate
 from kshare.console import Console
 from kshare.core.database import Database

@@ -77,9 +77,10 @@ def build(settings: Settings, database_url: str, *, react: bool = True) -> Appli
         await database.close()
 
     # FastAPI would trace by itself, query strings included, once there is a tracer; the gate does (edge/telemetry.py).
-    quiet: Any = {"tracing": False, "metrics": False, "logs": False}
-    pages: dict[str, None] = {"docs_url": None, "redoc_url": None, "openapi_url": None}
-    app = FastAPI(title="kshare", version="1", telemetry=quiet, lifespan=lifespan, **pages)
+    quiet = {"tracing": False, "metrics": False, "logs": False}
+    options: dict[str, Any] = {"docs_url": None, "redoc_url": None, "openapi_url": None, "telemetry": quiet}
+    # A redirect would be an answer that is no problem, with an address made of whatever `Host` says.
+    app = FastAPI(title="kshare", version="1", lifespan=lifespan, redirect_slashes=False, **options)
     app.state.kernel = Kernel(settings, database, sign_in.principal, sign_in.person, wake, watch, notes)
     install_problem_handlers(app, translate)
     install_problem_pages(app)

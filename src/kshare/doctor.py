@@ -22,7 +22,7 @@ from kshare.core.postgres import DirectoryInUse, DirectoryLock, PostgresError
 from kshare.core.settings import Settings
 from kshare.core.words import CUTTER_VERSION
 from kshare.search.reindex import stale_documents
-from kshare.store import shared_postgres
+from kshare.store import postgres_directory, shared_postgres
 
 _PATIENCE = 5.0
 _LITTLE_SPACE = 2 * 1024**3
@@ -70,9 +70,12 @@ async def examine(settings: Settings, console: Console) -> AsyncIterator[Finding
     for finding in (*_configured(settings), *_directory(settings)):
         yield finding
     try:
-        async with shared_postgres(settings, console) as url:
-            async for finding in _database(settings, url):
-                yield finding
+        if settings.database_url is None and not (postgres_directory(settings) / "pgdata").exists():
+            yield ok("PostgreSQL", "our own, which will be made at the first start")
+        else:
+            async with shared_postgres(settings, console) as url:
+                async for finding in _database(settings, url):
+                    yield finding
     except (Refused, PostgresError) as error:
         yield fail("PostgreSQL", str(error), "See above; nothing works without it.")
     async for finding in _others(settings):
@@ -241,11 +244,12 @@ async def _server(settings: Settings, connection: "asyncpg.Connection[asyncpg.Re
         findings.append(ok("Extensions", ", ".join(_EXTENSIONS)))
     # One more for each process that listens for changed principals, one for the supervision.
     wanted = settings.workers * (settings.read_pool + settings.write_pool + 2) + 1
+    sizes = f"{settings.workers} x ({settings.read_pool} + {settings.write_pool} + 2)"
     if wanted > facts["most"]:
         findings.append(
             warn(
                 "Connections",
-                f"{settings.workers} x ({settings.read_pool} + {settings.write_pool} + 2) wanted, {facts['most']} allowed",
+                f"{sizes} wanted, {facts['most']} allowed",
                 "Raise max_connections, or lower KSHARE_WORKERS, KSHARE_READ_POOL or KSHARE_WRITE_POOL.",
             )
         )

@@ -45,6 +45,7 @@ async def upgrade(database: Database, report: Callable[[str], None] = lambda lin
     """Applies what is missing; several processes may ask at once."""
     async with database.engine.connect() as connection:
         await connection.execute(text("SET statement_timeout = 0"))
+        await connection.execute(text("SET lock_timeout = 0"))
         await connection.execute(text("SET idle_in_transaction_session_timeout = 0"))
         await connection.execute(text("SELECT pg_advisory_lock(:lock)"), {"lock": _LOCK})
         await connection.commit()

@@ -2,7 +2,7 @@
 
 import asyncio
 import hashlib
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from functools import cache
 
 import asyncpg
@@ -81,7 +81,7 @@ async def _not_ready(database: Database, newest: str) -> DomainError | None:
     return None
 
 
-def _file(content: Callable[[], bytes], media_type: str) -> Callable[[Request], object]:
+def _file(content: Callable[[], bytes], media_type: str) -> Callable[[Request], Awaitable[Response]]:
     @cache
     def tag() -> str:
         return f'"{hashlib.blake2b(content(), digest_size=12).hexdigest()}"'

@@ -43,8 +43,8 @@ def postgres_directory(settings: Settings) -> Path:
     PostgreSQL refuses to run as root, and another user cannot reach a data directory below, say, /root; then it is a
     directory under /var/lib/kshare with a name that belongs to the data directory.
     """
-    directory = data_directory(settings) / "postgres"
-    passable = all(parent.stat().st_mode & 0o001 for parent in directory.parents)
+    directory = settings.data_dir.expanduser().resolve() / "postgres"
+    passable = all(parent.stat().st_mode & 0o001 for parent in directory.parents if parent.exists())
     if os.geteuid() == 0 and not passable and not directory.exists():
         name = hashlib.sha256(os.fsencode(directory)).hexdigest()[:12]
         return Path("/var/lib/kshare") / f"postgres-{name}"

@@ -33,9 +33,11 @@ def _default(field: FieldInfo) -> str:
 
 def written(text: str) -> str:
     """The page with its table as it should be."""
-    start = text.index(HEAD) + len(HEAD)
-    end = text.index("\n\n", start - 1) + 1 if text[start] == "|" else text.index("\n", start) + 1
-    return text[:start] + table() + text[end:]
+    before, head, after = text.partition(HEAD)
+    rest = after.splitlines(keepends=True)
+    while rest and rest[0].startswith("|"):
+        del rest[0]
+    return before + head + table() + "".join(rest)
 
 
 if __name__ == "__main__":

@@ -268,10 +268,10 @@ def test_the_address_itself(company: Company) -> None:
 
 def test_headers(company: Company) -> None:
     for name, values in {
-        "Authorization": ["Bearer", "Bearer ", "Basic eDp4", "Bearer \xff", "Bearer ksk_", "Bearer " + "x" * 9000, "bearer x y"],
+        "Authorization": ["Bearer", "Basic eDp4", "Bearer \xff", "Bearer ksk_", "Bearer " + "x" * 9000, "bearer x y"],
         "If-Match": ["", "x", '"', '"x"', '"99999999999"', '"1","2"', 'W/"1"', "\xff", '"' + "1" * 5000 + '"'],
         "If-None-Match": ["", "*", '"', "\xff", 'W/"1"', ",".join(['"1"'] * 500)],
-        "Idempotency-Key": ["", "x" * 256, "\xff", "\t", "条".encode().decode("latin-1")],
+        "Idempotency-Key": ["", "x" * 256, "\xff", "条".encode().decode("latin-1")],
         "Accept-Language": ["\xff", "zh;q=x", "zh;q=99", "," * 500, "zh-" * 500, "*;q=0"],
         "Accept": ["\xff", "x", "text/html", "*/*;q=x", ",,,"],
         "Content-Type": ["\xff", "application/json; charset=\xff", "application/json; charset=utf-16", "", ";"],

@@ -1,6 +1,7 @@
 """What all commands share: settings, and errors that people can act on."""
 
 import asyncio
+import re
 import sys
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, TypeVar
@@ -60,7 +61,9 @@ def settings(**given: Any) -> Settings:
     except ValidationError as error:
         raise SettingsError("\n        ".join(_line(one) for one in error.errors(include_url=False))) from None
     except UnreadableSettings as error:
-        raise SettingsError(f"{error} ({error.__cause__})") from None
+        field = re.search(r'field "(\w+)"', str(error))
+        name = f"KSHARE_{field[1].upper()}" if field else "the settings"
+        raise SettingsError(f"{name}: this must be JSON, such as [\"a\", \"b\"] ({error.__cause__})") from None
 
 
 def _line(error: Any) -> str:

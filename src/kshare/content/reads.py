@@ -57,8 +57,11 @@ def visible_content(row: Alias) -> ColumnElement[bool]:
     of a hundred, and would then rather read and sort a whole table than walk an index until a page is full. Of a CASE
     it assumes one row in two.
     """
-    shared = case((row.readers.bool_op("&&")(Viewer.subjects), row.classification <= Viewer.clearance), else_=false())
-    return shared & Viewer.holds(Permission.content_read)
+    shared: ColumnElement[bool] = case(
+        (row.readers.bool_op("&&")(Viewer.subjects), row.classification <= Viewer.clearance), else_=false()
+    )
+    seen: ColumnElement[bool] = and_(shared, Viewer.holds(Permission.content_read))
+    return seen
 
 
 def visible_through_content(row: Alias) -> ColumnElement[bool]:

@@ -12,7 +12,7 @@ from typing import Any
 from uuid import UUID
 
 import asyncpg
-from sqlalchemy import URL, DateTime, MetaData, Text, Uuid, event, make_url
+from sqlalchemy import URL, DateTime, MetaData, Text, Uuid, event, make_url, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
@@ -37,7 +37,7 @@ class Row(DeclarativeBase):
     type_annotation_map = {str: Text, datetime: DateTime(timezone=True), UUID: Uuid}  # noqa: RUF012
 
 
-class ReadConnection(asyncpg.Connection):  # type: ignore[type-arg]
+class ReadConnection(asyncpg.Connection):
     """A connection that is handed back as it is: reads are single statements in autocommit and leave no state,
     so asyncpg's clean-up statement, a round trip for every read, would clean nothing."""
 
@@ -58,8 +58,14 @@ class Database:
         self._settings = settings
         self._pool: asyncpg.Pool[asyncpg.Record] | None = None
         milliseconds = str(int(settings.statement_timeout * 1000))
+        # Who has waited for a connection may have to wait for a lock as well, and both must fit into two seconds.
+        patience = str(int(settings.pool_timeout * 1000))
         self._server_settings = {"timezone": "UTC", "jit": "off", "application_name": "kshare"}
-        self._timeouts = {"statement_timeout": milliseconds, "idle_in_transaction_session_timeout": "30000"}
+        self._timeouts = {
+            "statement_timeout": milliseconds,
+            "lock_timeout": patience,
+            "idle_in_transaction_session_timeout": "30000",
+        }
         self.engine: AsyncEngine = create_async_engine(
             self.url,
             pool_size=settings.write_pool,
@@ -130,6 +136,9 @@ class Database:
         async with self.pool.acquire(timeout=self._settings.pool_timeout) as connection:
             return await connection.fetch(sql, *values)
 
+
+UNHURRIED = text("SELECT set_config('statement_timeout', '0', true), set_config('lock_timeout', '0', true)")
+"""Lets the transaction take its time, for work that nobody waits for."""
 
 _AWAY = (
     asyncpg.PostgresConnectionError,

@@ -16,14 +16,27 @@ from uuid import UUID
 
 import structlog
 from pydantic import BaseModel, ConfigDict
-from sqlalchemy import ARRAY, BigInteger, ColumnElement, Identity, Index, SmallInteger, Uuid, func, select, text
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    ColumnElement,
+    Identity,
+    Index,
+    SmallInteger,
+    Uuid,
+    bindparam,
+    func,
+    select,
+    text,
+    tuple_,
+)
+from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import UserDefinedType
 
 from kshare.core.clock import now
-from kshare.core.database import Database, Row, translate
+from kshare.core.database import UNHURRIED, Database, Row, translate
 from kshare.core.ids import new_id
 
 log = structlog.get_logger()
@@ -180,7 +193,7 @@ class Worker:
                 await mend_restored(self._database)
                 return
             except Exception as error:
-                log.warning("journal_not_read", exc_info=translate(error) is None)
+                log.warning("journal_not_read", exc_info=not _away(error))
                 await asyncio.sleep(self._retry)
 
     async def _keep_running(self, reactor: Reactor, pace: _Pace) -> None:
@@ -193,8 +206,7 @@ class Worker:
                 # Then one entry at a time, so that only the entry that fails, and what follows it, waits.
                 failures, careful = failures + 1, reactor.batch
                 retry = min(self._retry * 2**failures, 30.0)
-                away = translate(error)
-                log.warning("reactor_failed", reactor=reactor.name, retry_in=retry, exc_info=away is None)
+                log.warning("reactor_failed", reactor=reactor.name, retry_in=retry, exc_info=not _away(error))
                 # New commits do not shorten this wait: what fails would fail again with each of them.
                 await asyncio.sleep(retry)
             else:
@@ -208,10 +220,12 @@ class Worker:
             if not await session.scalar(select(lease)):
                 return False
             place = await session.get(ReactorRow, reactor.name)
-            after = text("(journal.xid, journal.number) > (CAST(:xid AS xid8), :number)").bindparams(
-                xid=str(place.xid if place else 0), number=place.number if place else 0
+            here = tuple_(JournalRow.xid, JournalRow.number)
+            after = tuple_(
+                bindparam("xid", place.xid if place else 0, type_=Xid8),
+                bindparam("number", place.number if place else 0, type_=BigInteger),
             )
-            query = select(JournalRow).where(after, settled()).order_by(JournalRow.xid, JournalRow.number)
+            query = select(JournalRow).where(here > after, settled()).order_by(JournalRow.xid, JournalRow.number)
             rows = (await session.execute(query.limit(most or reactor.batch))).scalars().all()
             if not rows:
                 return await reactor.catch_up(session)
@@ -223,16 +237,18 @@ class Worker:
             ]
             await reactor.react(session, entries, fence)
             await session.flush()
-            moved = text(
-                "INSERT INTO reactor (name, xid, number, fence, updated_at)"
-                " VALUES (:name, CAST(:xid AS xid8), :number, :fence, now()) ON CONFLICT (name) DO UPDATE"
-                " SET xid = excluded.xid, number = excluded.number, fence = excluded.fence, updated_at = now()"
-                " WHERE reactor.fence < excluded.fence RETURNING fence"
-            )
-            values = {"name": reactor.name, "xid": str(rows[-1].xid), "number": rows[-1].number, "fence": fence}
-            if await session.scalar(moved, values) is None:
+            values = {"xid": rows[-1].xid, "number": rows[-1].number, "fence": fence, "updated_at": now()}
+            first = insert(ReactorRow).values(name=reactor.name, **values)
+            moved = first.on_conflict_do_update(index_elements=["name"], set_=values, where=ReactorRow.fence < fence)
+            if await session.scalar(moved.returning(ReactorRow.fence)) is None:
                 raise RuntimeError(f"another worker has taken the lease of {reactor.name}")
             return True
+
+
+def _away(error: Exception) -> bool:
+    """Whether the database is away or overloaded, which explains itself; anything else is a fault to look into."""
+    refusal = translate(error)
+    return refusal is not None and refusal.code == "unavailable"
 
 
 class Watch:
@@ -286,8 +302,7 @@ class Watch:
             try:
                 found = await self._database.fetch_row(_NEWEST, ())
             except Exception as error:
-                if translate(error) is None:
-                    log.warning("journal_watch_failed", exc_info=True)
+                log.warning("journal_watch_failed", exc_info=not _away(error))
             else:
                 if found != newest:
                     newest = found
@@ -312,7 +327,7 @@ async def mend_restored(database: Database) -> bool:
     async with database.engine.begin() as connection:
         if await connection.scalar(text(_FROM_THE_FUTURE)) is None:
             return False
-        await connection.execute(text("SET LOCAL statement_timeout = 0"))
+        await connection.execute(UNHURRIED)
         await connection.execute(text("LOCK TABLE journal IN SHARE ROW EXCLUSIVE MODE"))
         if await connection.scalar(text(_FROM_THE_FUTURE)) is None:
             return False

@@ -36,7 +36,9 @@ class Settings(BaseSettings):
     database_url: SecretStr | None = Field(None, description="PostgreSQL >= 15; without it kshare starts its own.")
     read_pool: int = Field(10, ge=1, le=200, description="Connections for reads, a process.")
     write_pool: int = Field(6, ge=1, le=200, description="Connections for writes, a process.")
-    pool_timeout: float = Field(1.5, gt=0, le=30, description="Seconds to wait for a connection before answering 503.")
+    pool_timeout: float = Field(
+        1.0, gt=0, le=30, description="Seconds to wait for a connection, and again for a lock, before answering 503."
+    )
     statement_timeout: float = Field(5, gt=0, le=600, description="Seconds one statement may take.")
 
     redis_url: SecretStr | None = Field(None, description="Redis for rate limits shared by several processes.")

@@ -6,7 +6,7 @@ found, what is visible but not allowed is forbidden, in that order.
 """
 
 import functools
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Concatenate, Generic, ParamSpec, TypeVar
@@ -79,12 +79,14 @@ class Work:
         found = (await self.session.execute(query, self.principal.binds)).one_or_none()
         if found is None:
             raise not_found(guard.what)
-        entity, may = found
+        entity: Any = found[0]
+        may: bool = found[1]
         if not may:
             raise DomainError("forbidden", f"You may not {(action or '').replace('_', ' ')} this {guard.what}.")
         if version is not None and entity.version != version:
             raise stale(entity.version)
-        return entity  # type: ignore[no-any-return]
+        loaded: R = entity
+        return loaded
 
     async def facts(self, guard: Guard[Any], id: UUID, action: str, *columns: InstrumentedAttribute[Any]) -> Any:
         """Some columns of a row to act upon but not to change; it stays unlocked, so that nobody waits.
@@ -184,17 +186,17 @@ COMMANDS: dict[str, Permission] = {}
 def command(
     permission: Permission,
 ) -> Callable[
-    [Callable[Concatenate[Work, P], Awaitable[T]]], Callable[Concatenate[Work, P], Awaitable[T]]
+    [Callable[Concatenate[Work, P], Awaitable[T]]], Callable[Concatenate[Work, P], Coroutine[Any, Any, T]]
 ]:
     """Makes a function a command: the permission is checked before the body runs, and its changes are all or none."""
 
     def decorate(
         function: Callable[Concatenate[Work, P], Awaitable[T]],
-    ) -> Callable[Concatenate[Work, P], Awaitable[T]]:
+    ) -> Callable[Concatenate[Work, P], Coroutine[Any, Any, T]]:
         COMMANDS[function.__name__] = permission
 
         @functools.wraps(function)
-        async def run(work: Work, *args: P.args, **kwargs: P.kwargs) -> T:
+        async def run(work: Work, /, *args: P.args, **kwargs: P.kwargs) -> T:
             require(work.principal, permission)
             if not work.shared:
                 result = await function(work, *args, **kwargs)

@@ -27,7 +27,7 @@ from kshare.content.models import CategoryRow, ContentRow, ContentTagRow, Counte
 from kshare.content.taxonomy_shapes import folded
 from kshare.core.access import ROLES, Permission, Role
 from kshare.core.clock import now
-from kshare.core.database import Database
+from kshare.core.database import UNHURRIED, Database
 from kshare.core.ids import new_id
 from kshare.core.journal import Happened
 from kshare.core.principal import EVERYONE, Principal
@@ -79,6 +79,7 @@ async def load_demo(database: Database, directory: Path, console: Console) -> di
     source = await asyncio.to_thread(read_source)
     async with database.sessions() as session, session.begin():
         # Two that start at the same time on one database: the second finds it loaded.
+        await session.execute(UNHURRIED)
         await session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
         kept = await asyncio.to_thread(_kept_keys, path)
         somebody = select(PersonRow.id).where(PersonRow.kind != "system").limit(1)

@@ -63,7 +63,8 @@ def batch_of(ask: type[BaseModel]) -> type[Ask]:
     """The body of a batch of an ask."""
     if ask not in _batches:
         items = Annotated[list[ask], Field(min_length=1, max_length=MOST_ITEMS, description="The items.")]  # type: ignore[valid-type]
-        _batches[ask] = create_model(f"{ask.__name__}Batch", __base__=(Ask, Made), items=(items, ...))
+        make: Any = create_model
+        _batches[ask] = make(f"{ask.__name__}Batch", __base__=(Ask, Made), items=(items, ...))
     return _batches[ask]
 
 
@@ -100,8 +101,9 @@ async def run_batch(call: Call, ask: type[A], perform: "Callable[[Work, A], Awai
 
 
 async def _documents(call: Call) -> tuple[Sequence[Any], bool]:
+    ndjson = call.media_type("application/json", NDJSON) == NDJSON
     body = await call.raw_body()
-    if call.request.headers.get("content-type", "").split(";")[0].strip().lower() == NDJSON:
+    if ndjson:
         lines = [line for line in body.split(b"\n") if line.strip()]
         return [_line(line) for line in lines], True
     document = parse_json(body)

@@ -96,10 +96,15 @@ class Call:
 
     async def body(self, model: type[M]) -> M:
         """The JSON body as the declared model; 415, 400 or 422 when it is none."""
-        content_type = self.request.headers.get("content-type", "")
-        if content_type.split(";")[0].strip().lower() not in (_JSON, ""):
-            raise DomainError("unsupported_media_type", "Send the body as application/json.")
+        self.media_type(_JSON)
         return validated(model, parse_json(await self.raw_body()))
+
+    def media_type(self, *accepted: str) -> str:
+        """The type of the body, JSON unless it says otherwise; 415 for one that is not accepted."""
+        given = self.request.headers.get("content-type", "").split(";")[0].strip().lower() or _JSON
+        if given not in accepted:
+            raise DomainError("unsupported_media_type", f"Send the body as {' or '.join(accepted)}.")
+        return given
 
     def expected_version(self, *, required: bool) -> int | None:
         """The version in `If-Match`: 428 when missing but required; -1, which matches none, when it is foreign."""
@@ -264,7 +269,8 @@ def parse_json(body: bytes) -> Any:
         return orjson.loads(body)
     except orjson.JSONDecodeError as strict:
         try:
-            return json.loads(body, parse_constant=_no_constant)
+            # Decoded here, since the parser would take UTF-16 and UTF-32 as well.
+            return json.loads(body.decode("utf-8", "surrogatepass"), parse_constant=_no_constant)
         except (ValueError, RecursionError):
             message = "nested too deeply" if "recursion" in str(strict) else str(strict)
             raise DomainError("invalid_json", f"The body is not valid JSON: {message[:200]}") from None
@@ -390,7 +396,8 @@ def page_of(shape: type[Shape]) -> type[Page]:
     """The answer of a list of a shape."""
     if shape not in _pages:
         name = f"{shape.__name__.removesuffix('Summary')}Page"
-        _pages[shape] = create_model(
+        make: Any = create_model
+        _pages[shape] = make(
             name,
             __base__=(Page, Made),
             items=(list[shape], Field(description="The entries, in order.")),  # type: ignore[valid-type]
@@ -546,9 +553,8 @@ def _documented(operation: Operation) -> Callable[..., Any]:
         parameters.append(("if_match", Annotated[kind, Header(alias="If-Match", description=text)], default))
     if operation.method == "POST":
         text = "Makes the request repeatable for 24 hours."
-        limits = {"min_length": 1, "max_length": 255, "pattern": "^[ -~]+$"}
-        header = Header(alias="Idempotency-Key", description=text, **limits)
-        parameters.append(("idempotency_key", Annotated[str | None, header], None))
+        key = Header(alias="Idempotency-Key", description=text, min_length=1, max_length=255, pattern="^[ -~]+$")
+        parameters.append(("idempotency_key", Annotated[str | None, key], None))
     documented.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
         [
             inspect.Parameter(

@@ -177,7 +177,11 @@ class _Import:
     async def set_manager(self, line: Line, id: UUID) -> None:
         """Managers come last: they may stand below their people in the file."""
         email = line.cells["manager_email"].lower()
-        manager_id = await self.work.session.scalar(select(PersonRow.id).where(PersonRow.email == email))
+        manager = select(PersonRow.id).where(PersonRow.email == email).scalar_subquery()
+        query = select(PersonRow.manager_id, manager).where(PersonRow.id == id)
+        present, manager_id = (await self.work.session.execute(query)).one()
+        if manager_id is not None and present == manager_id:
+            return
         try:
             if manager_id is None:
                 raise DomainError("invalid", "manager_email: nobody has this e-mail address")

@@ -74,7 +74,7 @@ class Place:
 
     def after(self, key: Any, id: UUID) -> list[Any]:
         """The keys of a cursor behind the hit with this sort key."""
-        return [key, id, self.total, self.exact, self.step, self.newest, self.deep, self.until]
+        return [key, str(id), self.total, self.exact, self.step, self.newest, self.deep, self.until]
 
 
 @dataclass(frozen=True, slots=True)

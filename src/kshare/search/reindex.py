@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import bindparam, text
 from sqlalchemy import Uuid as UuidType
 
-from kshare.core.database import Database
+from kshare.core.database import UNHURRIED, Database
 from kshare.core.words import CUTTER_VERSION
 from kshare.search.documents import plan_eras, write_documents
 
@@ -26,7 +26,7 @@ _LEFT = """FROM search_document d JOIN content c ON c.id = d.content_id WHERE c.
 async def stale_documents(database: Database) -> int:
     """How many published contents are found badly or not at all until `kshare reindex` has run."""
     async with database.engine.begin() as connection:
-        await connection.execute(text("SET LOCAL statement_timeout = 0"))
+        await connection.execute(UNHURRIED)
         count = await connection.scalar(
             text(f"SELECT count(*) {_STALE}"), {"cutter": CUTTER_VERSION, "before": None}
         )
@@ -41,7 +41,7 @@ async def reindex(database: Database, report: Report = lambda done, of: None, *,
     """
     started: datetime | None = None
     async with database.sessions() as session, session.begin():
-        await session.execute(text("SET LOCAL statement_timeout = 0"))
+        await session.execute(UNHURRIED)
         if force:
             started = await session.scalar(text("SELECT now()"))
         values = {"cutter": CUTTER_VERSION, "before": started}
@@ -56,7 +56,7 @@ async def reindex(database: Database, report: Report = lambda done, of: None, *,
     report(0, total)
     while True:
         async with database.sessions() as session, session.begin():
-            await session.execute(text("SET LOCAL statement_timeout = 0"))
+            await session.execute(UNHURRIED)
             ids = list((await session.execute(batch, {**values, "after": after})).scalars())
             if not ids:
                 return done

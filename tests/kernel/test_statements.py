@@ -1,0 +1,276 @@
+"""One statement a read, whatever is asked; and a plan for each list that does not grow with its table."""
+
+import asyncio
+import json
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import asyncpg
+import pytest
+from sqlalchemy import func, select
+from sqlalchemy.orm import aliased
+
+from kshare import tables  # noqa: F401  (imports all slices)
+from kshare.content.models import ContentRow, RevisionRow
+from kshare.core import reading
+from kshare.core.principal import EVERYONE
+from kshare.core.reading import Listing, PageForm, page_statement
+from kshare.edge.rest import Operation
+from kshare.knowledge.reads import KNOWLEDGE_ITEMS
+from tests.access.world import World
+from tests.conftest import Company, Loop, cloned_database, found_company, live_server
+from tests.sampling import operations, request_of
+
+READS = [operation for operation in operations() if operation.method == "GET"]
+
+SEVERAL = {"listEvents", "listEventTypes", "search", "explainAccess"}
+"""Reads that are no single view of anything: they may take as many statements as `most` says."""
+
+
+@pytest.fixture(scope="module")
+def world(postgres_url: str, loop: Loop) -> Iterator[World]:
+    with cloned_database(postgres_url, loop) as url, live_server(url, loop) as server:
+        yield World(found_company(server))
+
+
+@pytest.fixture
+def statements(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The statements that requests send, on whatever connection; not those of the process's own tasks."""
+    sent: list[str] = []
+
+    def noting(method: Any) -> Any:
+        async def note(self: Any, query: Any, *arguments: Any, **options: Any) -> Any:
+            task = asyncio.current_task()
+            if task is not None and "run_asgi" in task.get_coro().__qualname__:  # type: ignore[union-attr]
+                sent.append(str(query))
+            return await method(self, query, *arguments, **options)
+
+        return note
+
+    for name in ("fetch", "fetchrow", "fetchval", "execute", "executemany", "prepare"):
+        monkeypatch.setattr(asyncpg.Connection, name, noting(getattr(asyncpg.Connection, name)))
+    return sent
+
+
+@pytest.mark.parametrize("operation", READS, ids=lambda operation: operation.name)
+def test_a_read_is_one_statement(world: World, operation: Operation, statements: list[str]) -> None:
+    admin = world.company.admin.rest
+    request = request_of(operation, world.one)
+    admin.get("/knowledge-items")  # the principal is remembered
+    statements.clear()
+    response = admin.request(**request)
+    if response.status_code == 403:
+        request_of(operation, world.one)
+        response = world.owner.rest.request(**request)
+    assert response.status_code == 200, response.text
+    if operation.name not in SEVERAL:
+        assert len(statements) == 1, statements
+    assert len(statements) <= 3, statements
+
+
+def test_a_graphql_query_is_one_statement_a_root_field(world: World, statements: list[str]) -> None:
+    for _ in range(3):
+        item = world.another("item")
+        for _ in range(2):
+            world.company.employee.rest.post(f"/content/{item}/comments", json={"body": "一条"})
+    query = """query($n: Int!) { knowledgeItems(first: $n) { totalCount pageInfo { endCursor hasNextPage } nodes {
+      title author { name manager { name } department { name parent { name parent { name } } } } tags { name }
+      category { name parent { name } } audience { name } counters { likes } permissions
+      comments(first: 3) { body author { name } replies(first: 2) { body author { name } replies { body } } } } } }"""
+    world.company.employee.data(query, n=1)
+    counts = []
+    for size in (1, 2, 20, 100):
+        statements.clear()
+        nodes = world.company.employee.data(query, n=size)["knowledgeItems"]["nodes"]
+        assert len(nodes) >= min(size, 3)
+        counts.append(len(statements))
+    assert counts == [1, 1, 1, 1]
+    statements.clear()
+    world.company.employee.data("{ a: knowledgeItems { nodes { id } } b: tags { nodes { name } } me { id } }")
+    assert len(statements) == 3
+
+
+def test_a_refused_read_is_no_statement(world: World, statements: list[str]) -> None:
+    world.company.employee.rest.get("/knowledge-items")
+    statements.clear()
+    world.company.employee.rest.get("/knowledge-items", params={"cursor": "x"})
+    world.company.employee.rest.get("/knowledge-items", params={"limit": 1000})
+    world.company.employee.rest.get("/knowledge-items/x")
+    assert statements == []
+
+
+# ---- the guard against subqueries that refer to nothing -------------------------------------------------------------
+
+
+def test_a_subquery_that_is_not_correlated_is_refused() -> None:
+    def statement(*, correlated: bool) -> Any:
+        row, revision = aliased(ContentRow), aliased(RevisionRow)
+        count = select(func.count()).where(revision.content_id == row.id).correlate(row if correlated else None)
+        return select(row.id, count.scalar_subquery())
+
+    assert reading.compiled("a test: correlated", lambda: statement(correlated=True)).sql
+    with pytest.raises(AssertionError, match="not correlated"):
+        reading.compiled("a test: uncorrelated", lambda: statement(correlated=False))
+    assert "a test: uncorrelated" not in reading._statements
+
+
+# ---- plans on 100,000 rows ------------------------------------------------------------------------------------------
+
+ROWS = 100_000
+SEED = f"""
+INSERT INTO department (id, name, parent_id, path, version, created_at, updated_at)
+SELECT i, 'd' || n, $1, ARRAY[$1, i], 1, now(), now() FROM (SELECT n, uuidv7() AS i FROM generate_series(1, 300) n) s;
+INSERT INTO category (id, name, path, version, created_at, updated_at)
+SELECT i, 'c' || n, ARRAY[i], 1, now(), now() FROM (SELECT n, uuidv7() AS i FROM generate_series(1, 300) n) s;
+INSERT INTO tag (id, name, version, created_at, updated_at)
+SELECT uuidv7(), 't' || n, 1, now(), now() FROM generate_series(1, 10000) n;
+INSERT INTO tag_name (folded, tag_id, name, preferred) SELECT name, id, name, true FROM tag;
+INSERT INTO people_group (id, name, version, created_at, updated_at)
+SELECT uuidv7(), 'g' || n, 1, now(), now() FROM generate_series(1, 10000) n;
+INSERT INTO person (id, kind, name, sort_name, search_name, language, department_id, clearance, active, version,
+  created_at, updated_at)
+SELECT uuidv7(), 'person', 'p' || n, 'p' || n, 'p' || n, 'zh',
+  (SELECT array_agg(id) FROM department)[1 + n % 300], 1, n % 20 > 0, 1, now(), now()
+FROM generate_series(1, 20000) n;
+INSERT INTO membership (id, person_id, department_id, since)
+SELECT uuidv7(), id, department_id, '2024-01-01' FROM person WHERE name LIKE 'p%';
+INSERT INTO group_member (group_id, person_id)
+SELECT g.id, p.id FROM (SELECT id, row_number() OVER () AS n FROM people_group) g
+  JOIN (SELECT id, row_number() OVER () AS n FROM person WHERE name LIKE 'p%') p ON p.n % 10000 = g.n - 1;
+INSERT INTO role_assignment (id, person_id, role, created_at) SELECT uuidv7(), id, 'reviewer', now() FROM person
+  WHERE name LIKE 'p%';
+INSERT INTO api_key (id, person_id, name, digest, hint, scopes, created_at, version)
+SELECT uuidv7(), id, 'k', sha256(id::text::bytea), 'xxxx', '{{content_read}}', now(), 1 FROM person WHERE name LIKE 'p%';
+INSERT INTO content (id, kind, variety, state, title, summary, body, language, author_id, department_id, category_id,
+  audience, readers, classification, revision, version, created_at, updated_at, published_at, listed_at)
+SELECT uuidv7(), 'knowledge_item', (ARRAY['sop', 'case', 'method'])[1 + n % 3],
+  (ARRAY['published', 'published', 'published', 'draft', 'archived'])[1 + n % 5], 'x' || n, '', repeat('x', 200),
+  CASE WHEN n % 4 = 0 THEN 'en' ELSE 'zh' END, p.ids[1 + n % 5000], d.ids[1 + n % 300], c.ids[1 + n % 300],
+  ARRAY['{EVERYONE}'::uuid], ARRAY['{EVERYONE}'::uuid], n % 2, 1, 1, at, at, at, at
+FROM (SELECT n, now() - n * interval '1 minute' AS at FROM generate_series(1, {ROWS}) n) s,
+  (SELECT array_agg(id) AS ids FROM person WHERE name LIKE 'p%') p,
+  (SELECT array_agg(id) AS ids FROM department) d, (SELECT array_agg(id) AS ids FROM category) c;
+INSERT INTO content_counter (content_id, comments, likes, thanks, favourites, followers, views, ratings, rating_sum)
+SELECT id, 0, 0, 0, 0, 0, 0, 0, 0 FROM content;
+INSERT INTO content_revision (content_id, number, id, title, summary, body, author_id, created_at)
+SELECT id, 1, uuidv7(), title, '', '', author_id, created_at FROM content;
+INSERT INTO content_tag (content_id, tag_id, listed_at)
+SELECT c.id, t.ids[1 + c.n % 10000], c.listed_at FROM (SELECT id, listed_at, row_number() OVER () AS n FROM content) c,
+  (SELECT array_agg(id) AS ids FROM tag) t;
+INSERT INTO comment (id, content_id, author_id, body, mentions, deleted, version, created_at)
+SELECT uuidv7(), id, author_id, 'x', '{{}}', false, 1, created_at FROM content;
+INSERT INTO reaction (content_id, person_id, kind, created_at) SELECT id, author_id, 'favourite', created_at FROM content;
+INSERT INTO follow (content_id, person_id, created_at) SELECT id, author_id, created_at FROM content;
+INSERT INTO journal (id, happened, actor_id, object_kind, object_id, content_id, readers, classification, payload, at)
+SELECT uuidv7(), 'knowledge_item_created', author_id, 'content', id, id, readers, classification, '{{}}', created_at
+FROM content;
+"""
+BIG = 5_000
+"""Rows of a table whose whole reading is a fault."""
+MOST_SORTED = 700
+"""Rows that a plan may expect to sort."""
+
+
+def listings() -> list[Listing[Any]]:
+    """Every named list of every slice."""
+    found: dict[int, Listing[Any]] = {}
+    for name, module in sorted(sys.modules.items()):
+        if name.startswith("kshare."):
+            found.update({id(v): v for v in vars(module).values() if isinstance(v, Listing)})
+    return sorted(found.values(), key=lambda listing: listing.name)
+
+
+@pytest.fixture(scope="module")
+def hundred_thousand(postgres_url: str, loop: Loop) -> Iterator[Any]:
+    """A connection like those that reads run on, to a database of 100,000 contents."""
+    with cloned_database(postgres_url, loop) as url, live_server(url, loop) as server:
+        root = found_company(server).departments["root"]
+
+        async def seed() -> "asyncpg.Connection[Any]":
+            connection = await asyncpg.connect(url, server_settings={"jit": "off"})
+            for statement in SEED.replace("$1", f"'{root}'::uuid").split(";\n"):
+                if statement.strip():
+                    await connection.execute(statement)
+            await connection.execute("VACUUM ANALYZE")
+            await connection.execute("SET plan_cache_mode = force_generic_plan")
+            return connection
+
+        connection = loop.run(seed(), timeout=300)
+        yield connection
+        loop.run(connection.close())
+
+
+def faults(plan: dict[str, Any], sizes: dict[str, int]) -> list[str]:
+    """The parts of a plan whose cost grows with a big table."""
+    found = []
+    node, rows = plan["Node Type"], plan["Plan Rows"]
+    if node == "Seq Scan" and sizes.get(plan["Relation Name"], 0) > BIG:
+        found.append(f"Seq Scan on {plan['Relation Name']}")
+    below = plan.get("Plans", [])
+    if node == "Sort" and below[0]["Plan Rows"] > MOST_SORTED:
+        found.append(f"Sort of {below[0]['Plan Rows']} rows by {plan['Sort Key']}")
+    if node == "Bitmap Heap Scan" and rows > MOST_SORTED and sizes.get(plan["Relation Name"], 0) > BIG:
+        found.append(f"Bitmap Heap Scan of {rows} rows of {plan['Relation Name']}")
+    for part in below:
+        found += faults(part, sizes)
+    return found
+
+
+@pytest.mark.parametrize("listing", listings(), ids=lambda listing: listing.name)
+def test_every_list_by_every_filter_and_order_walks_an_index(listing: Listing[Any], hundred_thousand: Any, loop: Loop) -> None:
+    always = {listing.of[0]} if listing.of else set()
+    wrong = []
+
+    async def explain() -> None:
+        sizes = {
+            row["relname"]: int(row["reltuples"])
+            for row in await hundred_thousand.fetch("SELECT relname, reltuples FROM pg_class WHERE relkind = 'r'")
+        }
+        for order in listing.orders:
+            for name in (None, *listing.filters):
+                for after in (False, True):
+                    filters = frozenset(always | ({name} if name else set()))
+                    form = PageForm(rest=listing.selection)
+                    sql = page_statement(listing, filters, order, after=after, form=form).sql
+                    plan = json.loads(await hundred_thousand.fetchval(f"EXPLAIN (GENERIC_PLAN, FORMAT JSON) {sql}"))
+                    if found := faults(plan[0]["Plan"], sizes):
+                        wrong.append((order, name, "next" if after else "first", found))
+
+    loop.run(explain())
+    assert not wrong, "\n".join(map(str, wrong))
+
+
+def test_such_faults_are_found(hundred_thousand: Any, loop: Loop) -> None:
+    """The test above does fail where an index is missing."""
+
+    async def run() -> tuple[list[str], list[str]]:
+        plans = []
+        for sql in ("SELECT * FROM content WHERE title = 'x'", "SELECT * FROM content WHERE kind = 'knowledge_item' ORDER BY title LIMIT 10"):
+            plan = json.loads(await hundred_thousand.fetchval(f"EXPLAIN (FORMAT JSON) {sql}"))
+            plans.append(faults(plan[0]["Plan"], {"content": ROWS}))
+        return plans[0], plans[1]
+
+    unindexed, sorted_ = loop.run(run())
+    assert unindexed and any("Sort" in fault or "Seq" in fault for fault in sorted_)
+
+
+def test_a_page_of_a_hundred_thousand_reads_little(hundred_thousand: Any, loop: Loop) -> None:
+    """What the plans promise, measured: a page touches hundreds of rows of storage and not the table."""
+    async def run() -> int:
+        statement = page_statement(
+            KNOWLEDGE_ITEMS, frozenset({"category"}), "newest", after=False, form=PageForm(rest=KNOWLEDGE_ITEMS.selection)
+        )
+        category = await hundred_thousand.fetchval("SELECT id FROM category LIMIT 1")
+        values = {
+            "viewer_id": EVERYONE, "viewer_subjects": [EVERYONE], "viewer_clearance": 1, "viewer_key_id": None,
+            "viewer_permissions": ["content_read"], "limit": 20, "cursor_key": b"x" * 32, "f_category": category,
+        }  # fmt: skip
+        values |= {name: [] for name in statement.names if name.startswith(("viewer_departments", "viewer_categories"))}
+        plan = await hundred_thousand.fetchval(
+            f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {statement.sql}", *statement.bind(values)
+        )
+        top = json.loads(plan)[0]["Plan"]
+        return int(top["Shared Hit Blocks"]) + int(top["Shared Read Blocks"])
+
+    assert loop.run(run()) < 3000
