@@ -78,7 +78,10 @@ COMMENT_GUARD = Guard(
 
 def _has_replies(row: Alias) -> ColumnElement[bool]:
     reply = aliased(CommentRow)
-    return select(reply.id).where(reply.parent_id == row.id).exists()
+    # Not EXISTS, whose order the planner ignores: where one comment has thousands of replies it takes every comment to
+    # have as many, and would rather read the whole table than an index.
+    first = select(reply.id).where(reply.parent_id == row.id).order_by(reply.created_at, reply.id)
+    return first.limit(literal_column("1")).scalar_subquery().is_not(None)
 
 
 COMMENT = View(

@@ -243,10 +243,9 @@ def _statement(selections: tuple[Selection, ...], *, by_id: bool, typed: bool) -
             found = found.where(row.happened == func.any(bindparam("types", type_=ARRAY(Text))))
         rows = found.order_by(row.xid, row.number).limit(limit + 1).subquery()
 
-        steps = _scan(by_id).with_only_columns(
-            JournalRow.xid, JournalRow.number, func.row_number().over().label("n"), maintain_column_froms=True
-        )
-        step = steps.subquery()
+        # Numbered in the order of the journal, and not as the rows happen to come, which is before they are sorted.
+        number = func.row_number().over(order_by=(JournalRow.xid, JournalRow.number)).label("n")
+        step = _scan(by_id).with_only_columns(JournalRow.xid, JournalRow.number, number).subquery()
         reached = select(func.json_build_array(step.c.xid, step.c.number, step.c.n))
         last = reached.order_by(step.c.n.desc()).limit(literal_column("1")).scalar_subquery()
         return select(
