@@ -5,11 +5,10 @@ import os
 import shutil
 import sys
 import tempfile
-from contextlib import ExitStack
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Annotated
 
-import asyncpg
 import typer
 
 from bench import latency, ratios, searches, servers
@@ -63,44 +62,36 @@ async def _measure(
 ) -> None:
     rounds, seconds, count = (3, 1.0, 300) if quick else (7, 2.0, 1_500)
     small, large = known.values()
-    async with servers.postgres(directory, console) as url:
+    async with AsyncExitStack() as stack:
+        url = await stack.enter_async_context(servers.postgres(directory, console))
+        # Before anybody is connected to what is copied; written to it is the copy, so that the seed stays as it is.
+        copy = await stack.enter_async_context(servers.cloned(url, small.items))
         small_url, large_url = (servers.renamed(url, servers.name_of(facts.items)) for facts in (small, large))
-        connections = [await asyncpg.connect(address) for address in (small_url, large_url)]
-        with ExitStack() as stack:
-            load = stack.enter_context(Load())
-            with console.step("Starting the servers"):
-                kshare = stack.enter_context(servers.kshare(small_url, directory))
-                with servers.bare(small_url, directory) as bare:
-                    cases = await ratios.read_cases(connections[0], small)
-                    for case in cases:
-                        ratios.compare_reads(case, kshare, bare)
-                    console.say("kshare and the bare application give the same answers.")
-                    ratios.measure(cases, kshare, bare, load, report, console, rounds=rounds, seconds=seconds)
-            await _measure_writes(url, directory, small, load, report, console, rounds=rounds, seconds=seconds)
-            big = stack.enter_context(servers.kshare(large_url, directory, "kshare-large"))
-            places = latency.Place(small, kshare, connections[0]), latency.Place(large, big, connections[1])
-            page = await latency.measure(*places, load, report, console, count=count)
-            await searches.measure(places[1], page, load, report, console, count=count)
-            for server in (kshare, big):
-                megabytes = server.memory() / 2**20
-                report.add("Memory of a worker after all this, in MB", server.name, megabytes, most=MEMORY)
-        for connection in connections:
-            await connection.close()
+        small_connection, large_connection, copy_connection = [
+            await stack.enter_async_context(servers.connected(address)) for address in (small_url, large_url, copy)
+        ]
+        load = stack.enter_context(Load())
+        kshare = stack.enter_context(servers.kshare(small_url, directory))
+        big = stack.enter_context(servers.kshare(large_url, directory, "kshare-large"))
 
+        cases = await ratios.read_cases(small_connection, small)
+        with servers.bare(small_url, directory) as bare:
+            for case in cases:
+                ratios.compare_reads(case, kshare, bare)
+            console.say("kshare and the bare application give the same answers.")
+            ratios.measure(cases, kshare, bare, load, report, console, rounds=rounds, seconds=seconds)
+        case = await ratios.write_case(copy_connection, small)
+        with servers.kshare(copy, directory, "kshare-writing") as writing, servers.bare(copy, directory) as bare:
+            await ratios.compare_writes(case, writing, bare, copy_connection)
+            console.say("kshare and the bare application store the same rows.")
+            ratios.measure([case], writing, bare, load, report, console, rounds=rounds, seconds=seconds)
 
-async def _measure_writes(
-    url: str, directory: Path, facts: Seeded, load: Load, report: Report, console: Console, *, rounds: int, seconds: float
-) -> None:
-    """On a copy, so that what is seeded stays as it is."""
-    async with servers.cloned(url, facts.items) as copy:
-        connection = await asyncpg.connect(copy)
-        try:
-            case = await ratios.write_case(connection, facts)
-            with servers.kshare(copy, directory, "kshare-writing") as kshare, servers.bare(copy, directory) as bare:
-                await ratios.compare_writes(case, kshare, bare, connection)
-                ratios.measure([case], kshare, bare, load, report, console, rounds=rounds, seconds=seconds)
-        finally:
-            await connection.close()
+        places = latency.Place(small, kshare, small_connection), latency.Place(large, big, large_connection)
+        page = await latency.measure(*places, load, report, console, count=count)
+        await searches.measure(places[1], page, load, report, console, count=count)
+        for server in (kshare, big):
+            table = "Memory of a worker after all this, in MB"
+            report.add(table, server.name, server.memory() / 2**20, most=MEMORY)
 
 
 if __name__ == "__main__":

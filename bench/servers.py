@@ -139,6 +139,16 @@ async def cloned(url: str, items: int) -> AsyncIterator[str]:
         await administer(url, drop)
 
 
+@asynccontextmanager
+async def connected(url: str) -> AsyncIterator["asyncpg.Connection[asyncpg.Record]"]:
+    """A connection of one's own, to look behind the servers."""
+    connection = await asyncpg.connect(url)
+    try:
+        yield connection
+    finally:
+        await connection.close()
+
+
 @dataclass(frozen=True)
 class Server:
     """A server that answers on a port of this machine."""

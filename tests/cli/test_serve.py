@@ -12,8 +12,7 @@ from typing import Any
 
 import httpx
 import pytest
-
-from tests.cli.conftest import Demo, Served, Shell
+from tests.cli.shell import PATIENCE, Demo, Served, Shell
 
 
 def until(condition: Any, patience: float = 60) -> None:
@@ -98,12 +97,13 @@ def test_what_is_served_without_a_key(served: Served) -> None:
 
 
 def test_a_second_instance_is_refused(served: Served) -> None:
-    second = served.shell.run("serve")
+    process = served.shell.start("serve")
+    _, errors = process.communicate(timeout=PATIENCE)
 
-    assert second.returncode == 2
-    assert f"another kshare (process {served.process.pid})" in second.stderr
-    assert "KSHARE_DATA_DIR" in second.stderr
-    assert "Traceback" not in second.stderr
+    assert process.returncode == 2
+    assert f"another kshare (process {served.process.pid})" in errors
+    assert "KSHARE_DATA_DIR" in errors
+    assert "Traceback" not in errors
     assert answers(served) == 200
 
 

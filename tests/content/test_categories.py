@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.conftest import Actor, Company
+from tests.patience import patiently
 
 CREATE = """mutation($input: CreateCategoryInput!) { createCategory(input: $input) {
   id name version path parent { name } permissions } }"""
@@ -153,7 +154,8 @@ def test_moves_at_the_same_time_leave_a_tree(company: Company, moves: list[tuple
         with httpx.Client(base_url=f"{company.server.url}/v1", timeout=30) as client:
             body = {"parent_id": None if step[1] is None else categories[step[1]]["id"]}
             headers = {"Authorization": f"Bearer {company.manager.key}", "If-Match": "*"}
-            return client.patch(f"/categories/{categories[step[0]]['id']}", json=body, headers=headers).status_code
+            path = f"/categories/{categories[step[0]]['id']}"
+            return patiently(lambda: client.patch(path, json=body, headers=headers)).status_code
 
     with ThreadPoolExecutor(4) as pool:
         assert set(pool.map(play, moves)) <= {200, 409}

@@ -7,6 +7,7 @@ from uuid import uuid4
 import httpx
 import pytest
 from tests.conftest import Company
+from tests.patience import patiently
 
 CREATE = "mutation($input: CreateTagInput!) { createTag(input: $input) { id name synonyms version permissions } }"
 UPDATE = """mutation($id: ID!, $version: Int!, $input: UpdateTagInput!) {
@@ -158,7 +159,7 @@ def test_merges_in_a_circle_leave_one_tag(company: Company, attempt: int) -> Non
         headers = {"Authorization": f"Bearer {company.manager.key}"}
         with httpx.Client(base_url=f"{company.server.url}/v1", headers=headers, timeout=30) as client:
             body = {"into": tags[(n + 1) % 3]["id"]}
-            return client.post(f"/tags/{tags[n]['id']}/merge", json=body).status_code
+            return patiently(lambda: client.post(f"/tags/{tags[n]['id']}/merge", json=body)).status_code
 
     with ThreadPoolExecutor(3) as pool:
         statuses = sorted(pool.map(merge, range(3)))
@@ -176,11 +177,12 @@ def test_tagging_while_tags_are_merged_loses_nothing(company: Company) -> None:
         headers = {"Authorization": f"Bearer {company.employee.key}"}
         with httpx.Client(base_url=f"{company.server.url}/v1", headers=headers, timeout=30) as client:
             body = {"kind": "sop", "title": f"并发 {n}", "tags": [source["name"], target["name"]], "publish": True}
-            return client.post("/knowledge-items", json=body).status_code
+            return patiently(lambda: client.post("/knowledge-items", json=body)).status_code
 
     with ThreadPoolExecutor(5) as pool:
         writes = [pool.submit(write, n) for n in range(12)]
-        merged = company.manager.rest.post(f"/tags/{source['id']}/merge", json={"into": target["id"]})
+        into = {"into": target["id"]}
+        merged = patiently(lambda: company.manager.rest.post(f"/tags/{source['id']}/merge", json=into))
         statuses = [write.result() for write in writes]
     assert merged.status_code == 200
     # Who named the tag in the very moment it went is told so, and may repeat it.

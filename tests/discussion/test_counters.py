@@ -2,12 +2,14 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import httpx
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.conftest import Actor, Company
+from tests.patience import patiently
 
 REACTIONS = [f"reactions/{kind}" for kind in ("like", "thank", "favourite")]
 Step = tuple[str, str, Any]
@@ -43,10 +45,11 @@ def player(company: Company, item: dict[str, Any], actor: Actor) -> Callable[[li
             for method, path, body in script:
                 if (method, path) == ("DELETE", "comments"):
                     if written:
-                        gone = client.delete(f"/comments/{written.pop()}", headers={"If-Match": '"1"'})
+                        comment = f"/comments/{written.pop()}"
+                        gone = patiently(partial(client.delete, comment, headers={"If-Match": '"1"'}))
                         assert gone.status_code == 204, gone.text
                     continue
-                response = client.request(method, f"/content/{item['id']}/{path}", json=body)
+                response = patiently(partial(client.request, method, f"/content/{item['id']}/{path}", json=body))
                 assert response.status_code in (201, 204), response.text
                 if path == "comments":
                     written.append(response.json()["id"])

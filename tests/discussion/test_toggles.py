@@ -7,6 +7,7 @@ from uuid import uuid4
 import httpx
 import pytest
 from tests.conftest import Actor, Company
+from tests.patience import patiently
 
 STANDING = "{ counters { likes thanks favourites followers ratings rating views } mine { liked following rating } }"
 REACT = f"mutation($id: ID!, $kind: ReactionKind!) {{ react(contentId: $id, kind: $kind) {STANDING} }}"
@@ -283,10 +284,11 @@ def test_one_like_from_many_threads_is_one_like(company: Company) -> None:
     def press(n: int) -> int:
         headers = {"Authorization": f"Bearer {actors[n % 3].key}"}
         with httpx.Client(base_url=f"{company.server.url}/v1", headers=headers, timeout=30) as client:
-            likes = client.put(f"/content/{item['id']}/reactions/like").status_code
-            rates = client.put(f"/content/{item['id']}/rating", json={"score": n % 5 + 1}).status_code
-            views = client.post(f"/content/{item['id']}/views", json={}).status_code
-            return max(likes, rates, views)
+            path = f"/content/{item['id']}"
+            likes = patiently(lambda: client.put(f"{path}/reactions/like"))
+            rates = patiently(lambda: client.put(f"{path}/rating", json={"score": n % 5 + 1}))
+            views = patiently(lambda: client.post(f"{path}/views", json={}))
+            return max(response.status_code for response in (likes, rates, views))
 
     with ThreadPoolExecutor(12) as pool:
         assert set(pool.map(press, range(36))) == {204}

@@ -21,7 +21,7 @@ same code in capitals under `extensions.code`, together with `status` and `detai
   "detail": "1 of the rules for this input are broken.",
   "instance": "/v1/knowledge-items",
   "code": "invalid",
-  "request_id": "01a1ffe1-6f29-7c53-b8bb-6a8a3bbf8a3e",
+  "request_id": "01a1ffeb-b8d8-7324-82cd-215e013cf4dc",
   "errors": [{"pointer": "/title", "code": "missing", "message": "缺少必填字段"}]
 }
 ```
@@ -45,6 +45,7 @@ _GRAPHQL = """
 | `GRAPHQL_PARSE_FAILED` | The document is not GraphQL. |
 | `GRAPHQL_VALIDATION_FAILED` | The document does not fit the schema. |
 | `BAD_USER_INPUT` | A variable or an argument does not fit its type. |
+| `PERSISTED_QUERY_NOT_FOUND` | No document with this hash is known here: send the document along. |
 | `CONFLICT` | `version_conflict` of the table above: the object is not in the version you named. |
 
 ## Codes of broken rules

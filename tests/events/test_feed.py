@@ -60,7 +60,9 @@ def test_what_happens_is_replayed_in_order_and_once(company: Company) -> None:
     item = company.employee.item(title="热处理规范")
     tag = company.employee.rest.get(f"/knowledge-items/{item['id']}").headers["etag"]
     changed = company.employee.rest.patch(
-        f"/knowledge-items/{item['id']}", json={"title": "热处理规范（二）", "language": "en"}, headers={"If-Match": tag}
+        f"/knowledge-items/{item['id']}",
+        json={"title": "热处理规范（二）", "language": "en"},
+        headers={"If-Match": tag},
     )
     assert changed.status_code == 200
     events = everything(company.colleague, start)

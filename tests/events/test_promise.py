@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 import asyncpg
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from kshare.core.ids import new_id
@@ -56,7 +56,7 @@ async def write(url: str, actor: UUID, writer: Writer) -> list[str]:
         await connection.close()
 
 
-@settings(max_examples=8, deadline=None, phases=[Phase.generate], suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(plan=st.lists(writers, min_size=4, max_size=12))
 def test_every_entry_is_seen_exactly_once(company: Company, plan: list[Writer]) -> None:
     url, reader = company.server.database_url.replace("+asyncpg", ""), company.employee

@@ -3,6 +3,7 @@
 import json
 import threading
 import time
+from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -10,7 +11,7 @@ import pytest
 
 from kshare.core.ids import new_id
 from kshare.events import rest, stream
-from kshare.events.reads import read_events
+from kshare.events.reads import Batch, read_events
 from tests.conftest import Actor, Company, Loop, cloned_database, found_company, live_server
 from tests.events.following import server_sent, subscribed
 from tests.events.test_feed import about, everything, now, patch, record
@@ -94,6 +95,41 @@ def test_a_subscription_has_what_it_selects(company: Company) -> None:
     }
 
 
+def test_what_is_hidden_between_finding_and_reading_is_not_sent(
+    company: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (hidden,) = record(company, readers=[company.employee.id])
+
+    async def too_late(*arguments: Any) -> Batch:
+        batch = await read_events(*arguments)
+        return replace(batch, ids=[hidden, *batch.ids])
+
+    with subscribed(company.outsider) as following:
+        monkeypatch.setattr(stream, "read_events", too_late)
+        (id,) = record(company)
+        following.wait(lambda: bool(following.sent))
+        time.sleep(0.2)
+    assert [one.data for one in following.sent][0]["data"]["events"]["id"] == str(id)
+    assert len(following.sent) == 1
+
+
+def test_a_database_that_is_away_for_a_moment_ends_no_stream(company: Company, monkeypatch: pytest.MonkeyPatch) -> None:
+    failures = 2
+
+    async def away(*arguments: Any) -> Batch:
+        nonlocal failures
+        if failures:
+            failures -= 1
+            raise ConnectionResetError("gone")
+        return await read_events(*arguments)
+
+    with server_sent(company.colleague) as following:
+        monkeypatch.setattr(stream, "read_events", away)
+        (id,) = record(company)
+        following.wait(lambda: following.ids() == [str(id)])
+    assert failures == 0
+
+
 @pytest.mark.parametrize("variables", [{"after": "x"}, {"after": str(new_id())}, {"types": ["nonsense"]}])
 def test_a_subscription_refuses_what_the_stream_refuses(company: Company, variables: dict[str, object]) -> None:
     with subscribed(company.colleague, **variables) as following:
@@ -148,9 +184,7 @@ def test_a_move_to_another_department_counts_at_once(company: Company) -> None:
     with server_sent(mover) as following:
         company.employee.item(audience=[str(company.departments["rd"])])
         following.wait(lambda: len(following.sent) == 2)
-        company.server.sql(
-            "UPDATE person SET department_id = $2 WHERE id = $1", mover.id, company.departments["sales"]
-        )
+        company.server.sql("UPDATE person SET department_id = $2 WHERE id = $1", mover.id, company.departments["sales"])
         company.server.sql("NOTIFY kshare_principals")
         time.sleep(0.2)
         company.employee.item(audience=[str(company.departments["rd"])])
@@ -183,7 +217,10 @@ def test_for_a_client_that_does_not_read_nothing_piles_up(company: Company, monk
     monkeypatch.setattr(stream, "read_events", counted)
     headers = {"Authorization": f"Bearer {company.colleague.key}"}
     url = f"{company.server.url}/v1/events/stream"
-    with httpx.Client(timeout=30) as client, client.stream("GET", url, params={"after": start}, headers=headers) as slow:
+    with (
+        httpx.Client(timeout=30) as client,
+        client.stream("GET", url, params={"after": start}, headers=headers) as slow,
+    ):
         next(slow.iter_raw(100))
         before = -1
         while before != reads:

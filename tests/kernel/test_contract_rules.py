@@ -62,11 +62,13 @@ def test_an_object_is_not_sent_twice(world: World, operation: Operation) -> None
 def test_a_change_needs_the_version_it_changes(world: World, operation: Operation) -> None:
     ids = remembering(world.another)
     request_of(operation, ids)
+    world.server.settle()
     before = fingerprint(world.server)
     request = request_of(operation, ids)
     request.pop("headers")
-    for actor in (world.company.admin, world.owner):
-        problem(actor.rest.request(**request), "precondition_required")
+    refusals = [problem(actor.rest.request(**request)) for actor in (world.company.admin, world.owner)]
+    assert "precondition_required" in [refusal["code"] for refusal in refusals]
+    assert {refusal["code"] for refusal in refusals} <= {"precondition_required", "forbidden"}
     for stale in ('"999999"', '"0-abc"', '"x"', 'W/"1"', "1", '"1', ""):
         response = perform(world, operation, ids, **{"If-Match": stale})
         problem(response, "version_conflict")
@@ -160,6 +162,7 @@ def test_every_post_is_repeatable(world: World, operation: Operation) -> None:
         assert again.status_code == first.status_code and "idempotent-replayed" not in again.headers
         return
     assert "idempotent-replayed" not in first.headers
+    world.server.settle()
     before = fingerprint(world.server)
     again = perform(world, operation, ids, **{"Idempotency-Key": key})
     assert (again.status_code, again.headers.get("idempotent-replayed")) == (first.status_code, "true"), again.text

@@ -43,9 +43,8 @@ def held(server: Server, statement: str) -> Iterator[None]:
 
 
 def timed(company: Company, method: str, path: str, **request: Any) -> tuple[httpx.Response, float]:
-    headers = {"Authorization": f"Bearer {company.employee.key}"} | request.pop("headers", {})
     began = time.monotonic()
-    response = httpx.request(method, f"{company.server.url}{path}", headers=headers, timeout=20, **request)
+    response = company.employee.rest.request(method, f"{company.server.url}{path}", **request)
     return response, time.monotonic() - began
 
 
@@ -100,7 +99,7 @@ def test_a_row_that_somebody_holds(narrow: Company) -> None:
 
 def test_more_requests_than_connections(narrow: Company) -> None:
     """Many at once are slower, not refused, as long as each is short."""
-    answers = storm(narrow, [("GET", "/v1/knowledge-items", {})] * 40)
+    answers = storm(narrow, [("GET", "/v1/knowledge-items", {})] * 25)
     assert {response.status_code for response, _ in answers} == {200}
 
 

@@ -65,6 +65,7 @@ def test_of_two_mutations_one_fails(company: Company, fails_after_flush: str, fa
 
 
 def test_a_failing_command_leaves_nothing_over_rest(company: Company, fails_after_flush: str) -> None:
+    company.server.settle()
     before = fingerprint(company.server)
     body = ask(fails_after_flush, tags=[fails_after_flush], publish=True)
     problem(company.employee.rest.post("/knowledge-items", json=body), "conflict")
@@ -79,6 +80,7 @@ def test_an_unexpected_failure_takes_everything_back(company: Company, monkeypat
         raise RuntimeError("a secret of ours")
 
     monkeypatch.setattr(commands, "_record", failing)
+    company.server.settle()
     before = fingerprint(company.server)
     response = company.employee.rest.post("/knowledge-items", json=ask(title))
     assert (response.status_code, response.json()["code"]) == (500, "internal")
@@ -136,6 +138,7 @@ def test_a_batch_answers_item_by_item(company: Company, fails_after_flush: str) 
 
 
 def test_a_dry_run_changes_nothing(company: Company) -> None:
+    company.server.settle()
     before = fingerprint(company.server)
     items = [ask(f"试 {n}", external_source="dry", external_id=str(n % 2), tags=[f"干{n}"]) for n in range(4)]
     url, key = "/knowledge-items:batch?dry_run=true", {"Idempotency-Key": uuid4().hex}
@@ -150,6 +153,7 @@ def test_the_size_of_a_batch(company: Company) -> None:
     full = company.employee.rest.post("/knowledge-items:batch", json={"items": [ask(title)] * 500}, timeout=120)
     assert full.status_code == 207 and {r["status"] for r in full.json()["items"]} == {201}
     assert rows(company, title) == 1000
+    company.server.settle()
     before = fingerprint(company.server)
     for items in ([ask(title)] * 501, []):
         errors = problem(company.employee.rest.post("/knowledge-items:batch", json={"items": items}), "invalid")["errors"]
@@ -167,6 +171,7 @@ def test_a_batch_as_lines(company: Company) -> None:
     results = [orjson.loads(line) for line in response.content.splitlines()]
     assert [r["status"] for r in results] == [201] * 7 + [400] + [201] * 592
     assert results[7]["problem"]["code"] == "invalid_json"
+    company.server.settle()
     before = fingerprint(company.server)
     again = company.employee.rest.post("/knowledge-items:batch", **send)
     assert (again.content, again.headers["idempotent-replayed"]) == (response.content, "true")

@@ -51,7 +51,8 @@ def test_a_tree_is_listed_parents_first(fresh: Company) -> None:
     children = fresh.employee.rest.get("/departments", params={"parent": root["id"], "order": "name"}).json()["items"]
     assert {d["name"] for d in children} == {"压力", "光电"}
     assert [d["name"] for d in fresh.employee.rest.get("/departments?q=标").json()["items"]] == ["标定"]
-    query = "query($q: ID) { departments(filter: {parent: $q}, orderBy: name) { nodes { name parent { parent { name } } } } }"
+    query = """query($q: ID) {
+      departments(filter: {parent: $q}, orderBy: name) { nodes { name parent { parent { name } } } } }"""
     nodes = fresh.employee.data(query, q=pressure["id"])["departments"]["nodes"]
     assert nodes == [{"name": "标定", "parent": {"parent": {"name": "研发"}}}]
 

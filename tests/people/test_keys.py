@@ -91,7 +91,8 @@ def test_a_role_counts_at_once_and_ends_at_once(company: Company) -> None:
 def test_a_role_can_hold_in_a_department_or_a_category_only(company: Company) -> None:
     category = new_id()
     company.server.sql(
-        "INSERT INTO category (id, name, path, version, created_at, updated_at) VALUES ($1, 'c', ARRAY[$1::uuid], 1, now(), now())",
+        "INSERT INTO category (id, name, path, version, created_at, updated_at)"
+        " VALUES ($1, 'c', ARRAY[$1::uuid], 1, now(), now())",
         category,
     )
     inside = company.employee.item(category_id=str(category))

@@ -5,11 +5,11 @@ from uuid import UUID
 
 import asyncpg
 import pytest
+from tests.conftest import Company, Loop, cloned_database, found_company, live_server
 
 from kshare.core.reading import PageForm, page_statement
 from kshare.people.names import search_name, sort_name
 from kshare.people.reads import PEOPLE
-from tests.conftest import Company, Loop, cloned_database, found_company, live_server
 
 PEOPLE_IN_ALL = 20_000
 SURNAMES, GIVEN = "赵钱孙李周吴郑王冯陈褚卫蒋沈韩杨朱秦尤许", "明德远航知夏清和书语心兰志强静雯雨辰若彤"
@@ -21,9 +21,10 @@ def crowd(postgres_url: str, loop: Loop) -> Any:
         company = found_company(server)
         rows = [(n, f"{SURNAMES[n % 20]}{GIVEN[n // 20 % 20]}{GIVEN[n // 400 % 20]}") for n in range(PEOPLE_IN_ALL)]
         server.sql(
-            "INSERT INTO person (id, kind, name, sort_name, search_name, language, department_id, manager_id, clearance,"
-            " active, version, created_at, updated_at) SELECT gen_random_uuid(), 'person', n, s, f, 'zh', $4, $5, 1,"
-            " i % 50 > 0, 1, now(), now() FROM unnest($1::text[], $2::text[], $3::text[]) WITH ORDINALITY r(n, s, f, i)",
+            "INSERT INTO person (id, kind, name, sort_name, search_name, language, department_id, manager_id,"
+            " clearance, active, version, created_at, updated_at)"
+            " SELECT gen_random_uuid(), 'person', n, s, f, 'zh', $4, $5, 1, i % 50 > 0, 1, now(), now()"
+            " FROM unnest($1::text[], $2::text[], $3::text[]) WITH ORDINALITY r(n, s, f, i)",
             [name for _, name in rows],
             [f"{sort_name(name)}{n:05}" for n, name in rows],
             [search_name(name, None) for _, name in rows],

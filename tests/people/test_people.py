@@ -135,8 +135,9 @@ def test_a_person_looks_the_same_through_both_doors(company: Company) -> None:
     person = add(
         company.hr, name="于两面", email="both@clearsea.example", title="工程师", manager_id=str(company.hr.id)
     )
-    query = """query($id: ID!) { person(id: $id) { id name title kind email language active version clearance permissions
-      department { id name nameEn } manager { id name title } externalSource externalId createdAt updatedAt }
+    query = """query($id: ID!) { person(id: $id) { id name title kind email language active version
+      clearance permissions department { id name nameEn } manager { id name title }
+      externalSource externalId createdAt updatedAt }
       node(id: $id) { id ... on Person { name } } }"""
     seen = company.hr.data(query, id=person["id"])
     rest = company.hr.rest.get(f"/people/{person['id']}").json()
@@ -378,7 +379,8 @@ def test_two_administrators_cannot_remove_each_other(fresh: Company) -> None:
         assert statuses[0] == 200
         assert statuses[1] in (401, 403, 409)
         left = fresh.server.sql(
-            "SELECT FROM person p JOIN role_assignment r ON r.person_id = p.id WHERE r.role = 'administrator' AND p.active"
+            "SELECT FROM person p JOIN role_assignment r ON r.person_id = p.id"
+            " WHERE r.role = 'administrator' AND p.active"
         )
         assert len(left) == 1
 

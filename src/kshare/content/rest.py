@@ -24,7 +24,7 @@ from kshare.core.reading import Ask
 from kshare.core.writing import Work
 from kshare.edge.rest import Call, Door, Written
 
-door = Door("Content")
+door = Door("Content", "What all shared things have in common: categories, tags, and who has access.")
 READ, MANAGE = Permission.content_read, Permission.taxonomy_manage
 
 

@@ -296,9 +296,9 @@ def _phrase(units: Iterable[_Unit]) -> list[_Atom]:
         elif len(text) == 1:
             atoms.append(_Atom(text, position, prefix=True))
         else:
-            # Every second pair covers all characters; in a run of odd length the last one overlaps.
-            starts = [*range(0, len(text) - 1, 2), *([len(text) - 2] if len(text) % 2 else [])]
-            atoms += [_Atom(text[i : i + 2], position + i, prefix=False) for i in starts]
+            # Every pair, though every second one would cover all characters: documents that have all of them and not
+            # the phrase are rare, and whether one has the phrase is not known before its whole vector is read.
+            atoms += [_Atom(text[i : i + 2], position + i, prefix=False) for i in range(len(text) - 1)]
     return atoms
 
 

@@ -21,7 +21,7 @@ from kshare.discussion.shapes import (
 )
 from kshare.edge.rest import Call, Door, Written
 
-door = Door("Discussion")
+door = Door("Discussion", "Comments, reactions, ratings, follows and views, on any content.")
 READ, WRITE, REACT = Permission.content_read, Permission.comment_write, Permission.react
 _KIND = {"kind": ReactionKind}
 _OF = {"content": "id"}

@@ -55,6 +55,7 @@ async def follow(
                 if refusal is None or refusal.code != "unavailable":
                     raise
                 more = True
+                yield Batch((), (), (), place, True)
                 await changes.wait(changes.generation, RECHECK)
                 continue
             if found is not None:

@@ -26,7 +26,7 @@ from kshare.knowledge.shapes import (
     UpdateKnowledgeItem,
 )
 
-door = Door("Knowledge")
+door = Door("Knowledge", "Knowledge items, with their revisions.")
 READ, WRITE = Permission.content_read, Permission.knowledge_write
 
 

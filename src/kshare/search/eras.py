@@ -3,7 +3,8 @@
 Documents are numbered by eras, stretches of time in which about a thousand contents were published. A document carries
 its era as a lexeme, and that of every sixteen, 256 and 4,096 eras, so that PostgreSQL intersects "the newest thousand
 documents" with "has this word" inside one index, skipping whatever is older. A search for a common word then costs as
-much as one for a rare word; ranking every document with a common word would cost seconds (docs/adr/0004-search.md).
+much as one for a rare word; ranking every document with a common word would cost seconds
+(docs/adr/0005-search-window.md).
 """
 
 from bisect import bisect_right
@@ -20,7 +21,10 @@ _SHIFT = 4
 BEGINNING = datetime(1, 1, 1, tzinfo=UTC)
 """Where the first era starts."""
 
-WHOLE = LEVELS
+GROUPS = (2, 8)
+"""How many groups of a level a window holds: each step looks about four times as far as the one before."""
+
+WHOLE = LEVELS * len(GROUPS)
 """The step that looks at all documents."""
 
 
@@ -45,16 +49,22 @@ def era_lexemes(era: int) -> list[str]:
 
 
 def window(step: int, newest: int) -> str:
-    """A tsquery for the documents of the newest eras from `newest` down: one or two groups of the step's level."""
-    group = newest >> (_SHIFT * step)
-    return " | ".join(f"'{_lexeme(step, number)}'" for number in range(group, max(group - 2, -1), -1))
+    """A tsquery for the documents of the newest eras from `newest` down: some groups of the step's level."""
+    level, groups = step // len(GROUPS), GROUPS[step % len(GROUPS)]
+    last = newest >> (_SHIFT * level)
+    return " | ".join(f"'{_lexeme(level, number)}'" for number in range(last, max(last - groups, -1), -1))
 
 
 def lowest(step: int, newest: int) -> int:
     """The oldest era such a window holds."""
     if step >= WHOLE:
         return 0
-    return max((newest >> (_SHIFT * step)) - 1, 0) << (_SHIFT * step)
+    level, groups = step // len(GROUPS), GROUPS[step % len(GROUPS)]
+    return max((newest >> (_SHIFT * level)) - groups + 1, 0) << (_SHIFT * level)
+
+
+PATIENCE = 5_000
+"""Documents with the words that are looked at in vain before a search gives up on a viewer who sees few of them."""
 
 
 def next_step(step: int, found: int, met: int, wanted: int) -> int:
@@ -62,8 +72,8 @@ def next_step(step: int, found: int, met: int, wanted: int) -> int:
     `found` of them. As far as `wanted` seem to be, but not over many more documents than that, should most of what is
     there be hidden from the viewer."""
     for further in range(step + 1, WHOLE):
-        growth = 16 ** (further - step)
-        if max(found, 0.5) * growth >= wanted or met * growth > 20_000:
+        growth = 4 ** (further - step)
+        if max(found, 0.5) * growth >= wanted or met * growth > PATIENCE:
             return further
     return WHOLE
 

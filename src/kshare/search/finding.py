@@ -5,7 +5,7 @@ Common words are therefore answered from the newest documents alone, rare ones f
 the first page was found is in the cursor, so that all its pages are of the same documents.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -15,6 +15,7 @@ from weakref import WeakKeyDictionary
 import asyncpg
 import orjson
 
+from kshare.core.bounded import BoundedCache
 from kshare.core.clock import now
 from kshare.core.database import Database
 from kshare.core.paging import CursorKey
@@ -33,6 +34,7 @@ from kshare.search.statements import MATCHES, facets_statement, find_statement, 
 WANTED = 100
 """Matches to rank at least, if there are as many."""
 
+_LEAST = UUID(int=0)
 _FOREVER = datetime.max.replace(tzinfo=era.BEGINNING.tzinfo)
 
 
@@ -88,6 +90,8 @@ class Hits:
     keys: Sequence[Any] = ()
     scores: Sequence[float] = ()
     more: bool = False
+    resume: tuple[Any, UUID] | None = None
+    """Where the next page starts, when that is behind no hit of this one."""
     values: Mapping[str, Any] = field(default_factory=dict)
 
     def cursor(self, index: int) -> str:
@@ -96,6 +100,8 @@ class Hits:
 
     @property
     def next_cursor(self) -> str | None:
+        if self.resume is not None:
+            return self.key.cursor(self.place.after(*self.resume))
         return self.cursor(-1) if self.more else None
 
 
@@ -126,7 +132,8 @@ async def _find(
         values["key_0"], values["key_1"] = place.keys
     wanted = search.limit + 1 if by_date else WANTED
     # Pages of a ranking are pages of what the first page looked at; pages by date go on from where they are.
-    step = 0 if by_date else place.step
+    asked = (kernel.database.url, query.tsquery, tuple(sorted(search.filters.items())), wanted, principal.subjects)
+    step = (_steps.get(asked) or 0) if first else 0 if by_date else place.step
     while True:
         newest, oldest = _range(known, search.filters, place, by_date)
         values |= _scoped(query, step, newest)
@@ -137,11 +144,13 @@ async def _find(
             if first or by_date:
                 continue
         complete = era.lowest(step, newest) <= oldest
-        if complete or row["found"] >= wanted or not (first or by_date):
+        if complete or row["found"] >= wanted or row["met"] >= era.PATIENCE or not (first or by_date):
             break
         step = era.next_step(step, row["found"], row["met"], wanted)
     ids = row["ids"] or []
     if first:
+        # Should there have become plenty meanwhile, the next search begins nearer again.
+        _steps[asked] = step - 1 if step and row["met"] > 4 * MATCHES else step
         exact = complete and row["found"] < MATCHES
         until = _FOREVER if by_date else now()
         place = Place(None, row["total"], exact, step, newest, row["deep"], until)
@@ -150,7 +159,11 @@ async def _find(
     keys = (row["listed"] or [])[:shown] if by_date else raw
     scale = 10_000 if search.order == "relevance" else 10
     scores = [score / scale for score in raw]
-    return Hits(query, place, key, ids[:shown], keys, scores, len(ids) > search.limit, values)
+    more, resume = len(ids) > search.limit, None
+    if by_date and not complete and not more:
+        # So much was hidden from this viewer that the search stopped before the page was full; it can go on.
+        more, resume = True, (known.starts[era.lowest(step, newest)], _LEAST)
+    return Hits(query, place, key, ids[:shown], keys, scores, more, resume, values)
 
 
 def _range(known: Eras, filters: Mapping[str, Any], place: Place, by_date: bool) -> tuple[int, int]:
@@ -164,14 +177,14 @@ def _range(known: Eras, filters: Mapping[str, Any], place: Place, by_date: bool)
 
 
 def _scoped(query: Query, step: int, newest: int) -> dict[str, str]:
-    """The queries of a step. The words in `head` are looked for a step further back than those in the text."""
+    """The queries of a step."""
     wanted = [clause for clause in query.tsquery.split(" & ") if not clause.startswith("!")]
     # An index cannot begin with what is excluded.
     words = query.tsquery if wanted else f"{query.tsquery} & '{ANY}'"
     return {
         "words": words if step >= WHOLE else f"{words} & ({era.window(step, newest)})",
         "head": query.tsquery if wanted else "'=none'",
-        "head_scope": f"'{ANY}'" if step + 1 >= WHOLE else f"({era.window(step + 1, newest)})",
+        "scope": f"'{ANY}'" if step >= WHOLE else f"({era.window(step, newest)})",
         "rank": " | ".join(wanted) or "'=none'",
     }
 
@@ -180,6 +193,9 @@ def _filter_values(filters: Mapping[str, Any]) -> dict[str, Any]:
     typed = ("category", "department", "tag", "published_from", "published_before")
     return {f"f_{name}": value if name in typed else str(value) for name, value in filters.items()}
 
+
+_steps: BoundedCache[Hashable, int] = BoundedCache(4096)
+"""How far a search had to look: the next one for the same begins there."""
 
 _known: WeakKeyDictionary[Database, Eras] = WeakKeyDictionary()
 

@@ -138,7 +138,7 @@ def _answer(
                 "has_next_page": hits.more,
                 "has_previous_page": not first,
                 "start_cursor": hits.cursor(0) if hits.ids else None,
-                "end_cursor": hits.cursor(-1) if hits.ids else None,
+                "end_cursor": hits.next_cursor or (hits.cursor(-1) if hits.ids else None),
             }
             return _picked(inner, facts)
         case "total":

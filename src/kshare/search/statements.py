@@ -27,23 +27,27 @@ from sqlalchemy import (
     literal_column,
     null,
     select,
+    true,
     tuple_,
     union_all,
 )
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import aliased
 from sqlalchemy.types import UserDefinedType
 
 from kshare.content.models import CategoryRow, ContentRow, ContentTagRow, CounterRow, TagNameRow, TagRow
 from kshare.core.reading import Selection, Statement, compiled, constant, json_object
 from kshare.people.models import DepartmentRow, PersonRow
-from kshare.search.documents import MARKS
+from kshare.search.documents import ANY, MARKS
 from kshare.search.models import DocumentRow, EraRow
 from kshare.search.reads import FOUND
 
-MATCHES: Final = 400
+MATCHES: Final = 300
 """Visible matches that are ranked, counted and told apart in facets."""
-TITLES: Final = 200
-"""Of those with the words in their title, tags, category or author: they are looked for much further back."""
+TITLES: Final = 100
+"""Of those that have the words in their title, tags, category or author: so many besides."""
+SUBTREE: Final = 8
+"""Categories or departments that a filter by a subtree asks the index for; of more, the contents alone are asked."""
 FULLY_RANKED: Final = 100
 """Up to so many matches the whole text is ranked; of more, what stands in `head`."""
 SHOWN_TEXT: Final = 20_000
@@ -79,24 +83,41 @@ def _matches(column: ColumnElement[Any], query: ColumnElement[Any]) -> ColumnEle
 def _scope(name: str, filters: frozenset[str]) -> ColumnElement[Any]:
     """The bound query and the lexemes of the filters, as the text of one tsquery."""
     query = _bound(name)
+    quote = literal_column("''''")
     for given in sorted(filters & MARKS.keys()):
-        value = bindparam(f"f_{given}")
         letter = MARKS[given]
         match given:
             case "category" | "department":
-                tree: Any = CategoryRow if given == "category" else DepartmentRow
-                value = bindparam(f"f_{given}", type_=Uuid)
-                ids = select(tree.id).where(tree.path.bool_op("@>")(func.array_append(literal_column("'{}'::uuid[]"), value)))
+                ids = _subtree(given)
             case "tag":
                 ids = select(TagNameRow.tag_id).where(TagNameRow.folded == bindparam("f_tag", type_=Text))
             case _:
-                query = func.concat(query, literal_column(f"' & ''={letter}'"), _bound(f"f_{given}"), literal_column("''''"))
+                query = func.concat(query, literal_column(f"' & ''={letter}'"), _bound(f"f_{given}"), quote)
                 continue
         id = ids.subquery().c[0]
-        lexeme = func.concat(literal_column(f"'''={letter}'"), cast(id, Text), literal_column("''''"))
-        joined = func.coalesce(func.string_agg(lexeme, literal_column("' | '")), literal_column("'''=none'''"))
+        lexeme = func.concat(literal_column(f"'''={letter}'"), cast(id, Text), quote)
+        each = func.coalesce(func.string_agg(lexeme, literal_column("' | '")), literal_column("'''=none'''"))
+        joined = case((func.count() > _number(SUBTREE), literal_column(f"'''{ANY}'''")), else_=each)
         query = func.concat(query, literal_column("' & ('"), select(joined).scalar_subquery(), literal_column("')'"))
     return query
+
+
+def _subtree(given: str) -> Select[Any]:
+    """The ids of a category or department and of all below it."""
+    tree: Any = CategoryRow if given == "category" else DepartmentRow
+    value = bindparam(f"f_{given}", type_=Uuid)
+    return select(tree.id).where(tree.path.bool_op("@>")(postgresql.array([value], type_=Uuid)))
+
+
+def _placed(content: Any, filters: frozenset[str]) -> ColumnElement[bool]:
+    """That a content stands where the filters say, of which the index may know only roughly."""
+    columns = {"category": content.category_id, "department": content.department_id}
+    parts = [
+        column == func.any(func.array(_subtree(name).scalar_subquery(), type_=ARRAY(Uuid)))
+        for name, column in columns.items()
+        if name in filters
+    ]
+    return and_(true(), *parts)
 
 
 def _between(row: Any, filters: frozenset[str], after: bool) -> ColumnElement[bool]:
@@ -128,7 +149,7 @@ def _visible(name: str, condition: Any, filters: frozenset[str], most: int, *, a
     seen = (
         select(ordered.c.content_id, ordered.c.listed_at, ordered.c.head)
         .join(content, content.id == ordered.c.content_id)
-        .where(FOUND.condition(content), content.state == constant("published"))
+        .where(FOUND.condition(content), content.state == constant("published"), _placed(content, filters))
         .order_by(ordered.c.listed_at.desc(), ordered.c.content_id.desc())
         .limit(_number(most))
         .cte(f"{name}_seen")
@@ -142,7 +163,7 @@ def _candidates(filters: frozenset[str]) -> tuple[Any, Any, Any]:
     matched, seen = _visible("words", lambda row: _matches(row.words, _scope("words", filters)), filters, MATCHES)
     _, titled = _visible(
         "head",
-        lambda row: and_(_matches(row.head, _bound("head")), _matches(row.words, _scope("head_scope", filters))),
+        lambda row: and_(_matches(row.head, _bound("head")), _matches(row.words, _scope("scope", filters))),
         filters,
         TITLES,
     )
@@ -187,7 +208,7 @@ def find_statement(order: str, filters: frozenset[str], *, after: bool) -> State
     """The hits of a page: columns `ids`, `scores`, `listed` (one more than `limit`), `found` and `met` (how many are
     visible, and how many match at all), `titled`, `deep`, `newest` (the newest era).
 
-    Bound: `words`, `head`, `head_scope` and `rank` as text of a tsquery, `limit`, `until`, `f_<filter>`, `deep`, and
+    Bound: `words`, `head`, `scope` and `rank` as text of a tsquery, `limit`, `until`, `f_<filter>`, `deep`, and
     the keys of the page before: `key_0`, `key_1`.
     """
 

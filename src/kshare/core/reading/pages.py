@@ -27,7 +27,7 @@ from sqlalchemy.orm import aliased
 from kshare.core.errors import invalid
 from kshare.core.paging import cursor_sql
 from kshare.core.reading.statements import Statement, compiled, json_object, quoted, rendered_paths
-from kshare.core.reading.views import Alias, Listing, Order, Selection, View, all_of, constant
+from kshare.core.reading.views import Alias, Listing, Order, Selection, View, Walk, all_of, constant
 
 MAX_PAGE = 100
 """The most one page holds, nested lists included."""
@@ -176,10 +176,15 @@ def _where(listing: Listing[Any], row: Alias, filters: frozenset[str], skip: str
     return all_of(parts)
 
 
+def _walks(walk: Walk | None, sort: Order) -> bool:
+    """Whether the values can be walked in this order: postings must carry its sort keys."""
+    return walk is not None and (walk.through is None or all(hasattr(walk.through, name) for name, _ in sort.columns))
+
+
 def _scan(listing: Listing[Any], filters: frozenset[str], sort: Order, *, after: bool) -> Select[Any]:
     """The rows of a page in order, found along an index and never more than a page and one."""
     row = aliased(listing.view.row)
-    walked = next((name for name in sorted(filters) if listing.filters[name].walk), None)
+    walked = next((name for name in sorted(filters) if _walks(listing.filters[name].walk, sort)), None)
     condition = _where(listing, row, filters, skip=walked)
     # PostgreSQL plans a bound LIMIT as a tenth of the table; the literal bound keeps it on the ordered index.
     bound: ColumnElement[int] = literal_column(str(MAX_PAGE + 1))
