@@ -8,12 +8,12 @@ from uuid import UUID
 import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
+from tests.conftest import Loop, cloned_database
 
 from kshare.core.database import Database
 from kshare.core.ids import new_id
 from kshare.core.journal import Entry, Reactor, Watch, Worker, mend_restored
 from kshare.core.settings import Settings
-from tests.conftest import Loop, cloned_database
 
 SETTINGS = Settings(_env_file=None)
 
@@ -251,17 +251,16 @@ def test_looking_for_work_takes_no_transaction_id(url: str, loop: Loop) -> None:
 
 def test_an_entry_waits_for_older_transactions_and_then_comes_soon(url: str, loop: Loop) -> None:
     async def scenario() -> None:
-        async with opened(url) as database:
-            async with running(database, Diary(), poll=0.1) as worker:
-                async with database.engine.begin() as older:
-                    early = new_id()
-                    await older.execute(_INSERT, {"id": early})
-                    late = await happen(database, 1)
-                    worker.wake()
-                    await asyncio.sleep(0.3)
-                    assert await diary(database) == []
-                # In the order of the transactions, not of the commits.
-                await until(database, [early, *late])
+        async with opened(url) as database, running(database, Diary(), poll=0.1) as worker:
+            async with database.engine.begin() as older:
+                early = new_id()
+                await older.execute(_INSERT, {"id": early})
+                late = await happen(database, 1)
+                worker.wake()
+                await asyncio.sleep(0.3)
+                assert await diary(database) == []
+            # In the order of the transactions, not of the commits.
+            await until(database, [early, *late])
 
     loop.run(scenario())
 

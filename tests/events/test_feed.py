@@ -4,12 +4,12 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from tests.conftest import Actor, Company
 
 from kshare.core.ids import new_id
 from kshare.core.journal import Happened
 from kshare.core.principal import EVERYONE
 from kshare.events import reads
-from tests.conftest import Actor, Company
 
 
 def replay(actor: Actor, after: str | None = None, **query: Any) -> dict[str, Any]:
@@ -319,5 +319,5 @@ def test_graphql_replays_the_same(company: Company) -> None:
     "arguments, code", [("first: 0", "INVALID"), ("first: 101", "INVALID"), ('types: ["nonsense"]', "INVALID")]
 )
 def test_graphql_refuses_wrong_arguments(company: Company, arguments: str, code: str) -> None:
-    answer = company.employee.graphql("{ events(%s) { nodes { id } } }" % arguments)
+    answer = company.employee.graphql(f"{{ events({arguments}) {{ nodes {{ id }} }} }}")
     assert answer["errors"][0]["extensions"]["code"] == code

@@ -1,4 +1,4 @@
-"""The promise of the journal: whatever commits, in whatever order, every entry is seen, and by the feed exactly once."""
+"""The promise of the journal: whatever commits, in whatever order, every entry is seen, by the feed exactly once."""
 
 import asyncio
 import time
@@ -9,12 +9,12 @@ from uuid import UUID
 import asyncpg
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-
-from kshare.core.ids import new_id
-from kshare.core.principal import EVERYONE
 from tests.conftest import Company
 from tests.events.following import server_sent
 from tests.events.test_feed import now, replay
+
+from kshare.core.ids import new_id
+from kshare.core.principal import EVERYONE
 
 
 @dataclass(frozen=True)

@@ -8,13 +8,13 @@ from typing import Any
 
 import httpx
 import pytest
+from tests.conftest import Actor, Company, Loop, cloned_database, found_company, live_server
+from tests.events.following import server_sent, subscribed
+from tests.events.test_feed import about, everything, now, patch, record
 
 from kshare.core.ids import new_id
 from kshare.events import rest, stream
 from kshare.events.reads import Batch, read_events
-from tests.conftest import Actor, Company, Loop, cloned_database, found_company, live_server
-from tests.events.following import server_sent, subscribed
-from tests.events.test_feed import about, everything, now, patch, record
 
 
 def test_what_happens_arrives_soon_with_the_ids_of_the_feed(company: Company) -> None:
@@ -109,7 +109,7 @@ def test_what_is_hidden_between_finding_and_reading_is_not_sent(
         (id,) = record(company)
         following.wait(lambda: bool(following.sent))
         time.sleep(0.2)
-    assert [one.data for one in following.sent][0]["data"]["events"]["id"] == str(id)
+    assert following.sent[0].data["data"]["events"]["id"] == str(id)
     assert len(following.sent) == 1
 
 

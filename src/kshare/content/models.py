@@ -84,7 +84,7 @@ class ContentRow(Row):
         CheckConstraint("classification BETWEEN 0 AND 3", name="classification"),
         CheckConstraint("(external_source IS NULL) = (external_id IS NULL)", name="external"),
         Index("ix_content_kind_state_listed", "kind", "state", text("listed_at DESC"), text("id DESC")),
-        Index("ix_content_kind_updated", "kind", text("updated_at DESC"), text("id DESC"), postgresql_where=_PUBLISHED),
+        Index("ix_content_kind_state_updated", "kind", "state", text("updated_at DESC"), text("id DESC")),
         _list_index("variety"),
         _list_index("author_id"),
         _list_index("category_id"),
