@@ -11,11 +11,12 @@ from typing import Annotated
 
 import typer
 
-from bench import latency, ratios, searches, servers
+from bench import documents, latency, ratios, searches, servers
 from bench.load import Load, LoadError
 from bench.report import Report
 from bench.seed import Seeded
 from kshare.console import Console
+from kshare.core.postgres import PostgresError
 
 MEMORY = 250.0
 """Megabytes (of 2^20 bytes) a worker may take."""
@@ -41,11 +42,12 @@ def main(
     report.machine(console)
     console.say(f"Data: {directory}")
     try:
-        known = asyncio.run(servers.prepare(directory, sizes, console, fresh=fresh))
+        servers.make_directory(directory, fresh=fresh)
+        known = asyncio.run(servers.prepare(directory, sizes, console))
         if seed_only:
             return
         asyncio.run(_measure(directory, known, report, console, quick=quick))
-    except (servers.ServerError, LoadError, ratios.Unequal) as error:
+    except (servers.ServerError, LoadError, PostgresError, documents.Different, ratios.Unequal) as error:
         console.say(f"The benchmark failed: {error}")
         sys.exit(2)
     finally:
@@ -57,9 +59,7 @@ def main(
     sys.exit(0 if report.ok else 1)
 
 
-async def _measure(
-    directory: Path, known: dict[int, Seeded], report: Report, console: Console, *, quick: bool
-) -> None:
+async def _measure(directory: Path, known: dict[int, Seeded], report: Report, console: Console, *, quick: bool) -> None:
     rounds, seconds, count = (3, 1.0, 300) if quick else (7, 2.0, 1_500)
     small, large = known.values()
     async with AsyncExitStack() as stack:

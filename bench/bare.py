@@ -102,8 +102,9 @@ SUBJECTS = """SELECT p.id, p.clearance, p.department_id, ARRAY[p.id, $2]
   FROM api_key k JOIN person p ON p.id = k.person_id WHERE k.digest = $1 AND k.revoked_at IS NULL AND p.active"""
 
 INSERT_CONTENT = """INSERT INTO content (id, kind, variety, state, title, summary, body, language, author_id,
-    department_id, audience, readers, classification, revision, version, created_at, updated_at, published_at, listed_at)
-  VALUES ($1, 'knowledge_item', $2, 'published', $3, '', $4, 'zh', $5, $6, $7, $8, 1, 1, 1, now(), now(), now(), now())"""
+    department_id, audience, readers, classification, revision, version, created_at, updated_at, published_at,
+    listed_at) VALUES ($1, 'knowledge_item', $2, 'published', $3, '', $4, 'zh', $5, $6, $7, $8, 1, 1, 1,
+    now(), now(), now(), now())"""
 
 INSERT_COUNTER = """INSERT INTO content_counter (content_id, comments, likes, thanks, favourites, followers, views,
     ratings, rating_sum) VALUES ($1, 0, 0, 0, 0, 0, 0, 0, 0)"""
@@ -115,7 +116,7 @@ INSERT_JOURNAL = """INSERT INTO journal (id, happened, actor_id, object_kind, ob
     classification, payload, at) VALUES ($1, $2, $3, 'content', $4, $4, $5, 1, $6, now())"""
 
 
-class Connection(asyncpg.Connection):  # type: ignore[type-arg]
+class Connection(asyncpg.Connection):
     """Handed back to the pool as it is, without the statement that would clean up."""
 
     def get_reset_query(self) -> str:

@@ -17,8 +17,6 @@ from typing import Any, Self
 
 import uvloop
 
-
-
 PATIENCE = 20.0
 """Seconds a run may take longer than it should; a request more than one."""
 

@@ -27,4 +27,6 @@ async def measure(place: Place, page: Timing, load: Load, report: Report, consol
             f"{timing.median * 1000:.2f} ms (p99 {timing.p99 * 1000:.2f} ms), a page {page.median * 1000:.2f} ms;"
             f" {'、'.join(found[:3])} …"
         )
-        report.add(table, f"two characters, {name} word: median", timing.median / page.median, most=SEARCH, detail=detail)
+        report.add(
+            table, f"two characters, {name} word: median", timing.median / page.median, most=SEARCH, detail=detail
+        )

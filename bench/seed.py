@@ -5,7 +5,7 @@ secondary indexes and foreign keys are taken away first and made anew at the end
 """
 
 import json
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import accumulate
@@ -16,14 +16,14 @@ from uuid import UUID
 import asyncpg
 
 from bench.company import FOUNDED, Company, Person, found, store, uuid7
-from bench.documents import Terms
+from bench.documents import Terms, seed_documents
 from bench.progress import through
 from bench.text import Pool, Writer, Zipf, pools
 from kshare.console import Console
 from kshare.core.principal import EVERYONE
 from kshare.knowledge.shapes import KnowledgeKind
 
-VERSION = 2
+VERSION = 3
 """Grows when what is seeded changes; databases seeded by another version are seeded again."""
 
 CHUNK = 5_000
@@ -44,7 +44,7 @@ _TABLES = {
     "bench.pieces": "content_id title summary paragraphs language",
 }
 
-Connection = asyncpg.Connection  # type: ignore[type-arg]
+Connection = asyncpg.Connection
 
 
 @dataclass
@@ -69,24 +69,18 @@ class _Words:
     varieties: Zipf[str]
 
 
-async def seeded(connection: Connection, head: str, items: int) -> Seeded | None:
-    """What is known of a database that has been seeded completely, by this version and for this schema."""
+async def seeded(connection: Connection, items: int) -> Seeded | None:
+    """What is known of a database that has been seeded completely, by this version."""
     if await connection.fetchval("SELECT to_regclass('bench.seed')") is None:
         return None
     facts = json.loads(await connection.fetchval("SELECT facts FROM bench.seed"))
-    if (facts["version"], facts["head"], facts["items"]) != (VERSION, head, items):
+    if (facts["version"], facts["items"]) != (VERSION, items):
         return None
     return Seeded(items, [(key, UUID(id)) for key, id in facts["keys"]], Terms(**facts["terms"]))
 
 
-async def seed(
-    connection: Connection,
-    head: str,
-    items: int,
-    console: Console,
-    search: Callable[[Connection, Console], Awaitable[Terms]],
-) -> Seeded:
-    """Fills a migrated database; `search` makes the search documents from what is there then."""
+async def seed(connection: Connection, items: int, console: Console) -> Seeded:
+    """Fills a database that has the newest schema."""
     random, writer = Random(items), Writer(items)
     with console.step("Writing texts"):
         company = found(random)
@@ -117,7 +111,7 @@ async def seed(
                         name, schema_name=schema or None, records=batch[table], columns=columns.split()
                     )
                 advance()
-        terms = await search(connection, console)
+        terms = await seed_documents(connection, console)
         for statement in through(console, "Making indexes and foreign keys", restore):
             await connection.execute(statement)
     for table in through(console, "Vacuuming", [table for table in (*_TABLES, "search_document") if "." not in table]):
@@ -126,7 +120,6 @@ async def seed(
     facts = Seeded(items, [(key, person.id) for key, person in company.keys], terms)
     known = {
         "version": VERSION,
-        "head": head,
         "items": items,
         "keys": [(key, str(id)) for key, id in facts.keys],
         "terms": asdict(terms),
@@ -136,7 +129,7 @@ async def seed(
 
 
 async def _strip(connection: Connection) -> list[str]:
-    """Empties all tables and takes their secondary indexes and foreign keys away; the statements that bring them back."""
+    """Empties all tables and takes secondary indexes and foreign keys away; the statements that bring them back."""
     tables = await connection.fetch(
         "SELECT oid::regclass::text AS name FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'"
         " AND relname <> 'alembic_version'"

@@ -20,15 +20,11 @@ from typing import Any
 import asyncpg
 from sqlalchemy import make_url
 
-from bench import seed
-from bench.documents import seed_documents
-from kshare import migrate
+from bench import schema, seed
 from kshare.console import Console
-from kshare.core.database import Database
 from kshare.core.postgres import EmbeddedPostgres
-from kshare.core.settings import Settings
 
-SECRET = "a secret for benchmarks, longer than 32 characters"  # noqa: S105 - seals the cursors of made-up data
+SECRET = "a secret for benchmarks, longer than 32 characters"
 PATIENCE = 60.0
 """Seconds a server has to start."""
 
@@ -66,50 +62,57 @@ def renamed(url: str, database: str) -> str:
     return make_url(url).set(database=database).render_as_string(hide_password=False)
 
 
-async def prepare(directory: Path, sizes: tuple[int, ...], console: Console, *, fresh: bool) -> dict[int, seed.Seeded]:
-    """Makes sure that there is a database of each size, and tells what is in them."""
+def make_directory(directory: Path, *, fresh: bool) -> None:
+    """A directory that PostgreSQL's user can pass; with `fresh` without what was seeded before."""
     directory.mkdir(parents=True, exist_ok=True)
     directory.chmod(0o755)
     if fresh:
         shutil.rmtree(directory / "postgres", ignore_errors=True)
+
+
+async def prepare(directory: Path, sizes: tuple[int, ...], console: Console) -> dict[int, seed.Seeded]:
+    """Makes sure that there is a database of each size, and tells what is in them."""
     known: dict[int, seed.Seeded] = {}
     if (directory / "postgres").exists():
         async with postgres(directory, console) as url:
+            await _create(url, "bench_new")
             for items in sizes:
-                if (facts := await _known(url, items)) is not None:
+                if (facts := await _known(url, items, console)) is not None:
                     known[items] = facts
     missing = [items for items in sizes if items not in known]
     if missing:
         async with postgres(directory, console, SEEDING) as url:
             for items in missing:
-                known[items] = await _make(url, items, console)
+                await _create(url, name_of(items))
+                async with connected(renamed(url, name_of(items))) as connection:
+                    known[items] = await seed.seed(connection, items, console)
         with console.step("Writing it to disk"):
             await asyncio.to_thread(os.sync)
-    return known
+    return {items: known[items] for items in sizes}
 
 
-async def _known(url: str, items: int) -> seed.Seeded | None:
+async def _create(url: str, name: str) -> None:
+    """An empty database with the newest schema."""
+    await administer(url, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)", f"CREATE DATABASE {name}")
+    await schema.migrated(renamed(url, name))
+
+
+async def _known(url: str, items: int, console: Console) -> seed.Seeded | None:
+    """What is in a database that was seeded completely and can be used; None if there is none."""
+    address = renamed(url, name_of(items))
     try:
-        connection = await asyncpg.connect(renamed(url, name_of(items)))
+        async with connected(address) as connection, connected(renamed(url, "bench_new")) as new:
+            facts = await seed.seeded(connection, items)
+            if facts is None:
+                return None
+            with console.step(f"Bringing {name_of(items)} up to date"):
+                reason = await schema.brought_up_to_date(connection, address, new)
     except asyncpg.InvalidCatalogNameError:
         return None
-    try:
-        return await seed.seeded(connection, migrate.newest(), items)
-    finally:
-        await connection.close()
-
-
-async def _make(url: str, items: int, console: Console) -> seed.Seeded:
-    name = name_of(items)
-    await administer(url, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)", f"CREATE DATABASE {name}")
-    database = Database(renamed(url, name), Settings(_env_file=None))
-    await migrate.upgrade(database)
-    await database.close()
-    connection = await asyncpg.connect(renamed(url, name))
-    try:
-        return await seed.seed(connection, migrate.newest(), items, console, seed_documents)
-    finally:
-        await connection.close()
+    if reason is not None:
+        console.say(f"{name_of(items)} has to be seeded again: {reason}")
+        return None
+    return facts
 
 
 async def administer(url: str, *statements: str) -> None:

@@ -109,6 +109,11 @@ _COMMENTS = (
 )
 
 
+_NAMES = [a + b for a in _NAME_PARTS for b in _NAME_PARTS if a != b]
+VOCABULARY = [*(word for word in _TOPICS if len(word) == 2), *_NAMES]
+"""Words of two characters: some in every fifth text, some in one of ten thousand."""
+
+
 class Zipf(Generic[T]):
     """Draws from a sequence, its n-th entry about 1/n as often as its first."""
 
@@ -126,7 +131,7 @@ class Writer:
 
     def __init__(self, seed: int) -> None:
         self.random = Random(seed)
-        names = [a + b for a in _NAME_PARTS for b in _NAME_PARTS if a != b]
+        names = list(_NAMES)
         english = [a + b for a in _EN_NAME_PARTS[0].split() for b in _EN_NAME_PARTS[1].split()]
         self.random.shuffle(names)
         self._topics, self._places, self._troubles = Zipf(_TOPICS), Zipf(_PLACES), Zipf(_TROUBLES)

@@ -9,13 +9,13 @@ from uuid import uuid4
 import graphql
 import httpx
 import pytest
+from tests.access.world import World, fingerprint
+from tests.conftest import Actor, Company
+from tests.sampling import graphql_request, operations, path_of, request_of, root_fields, sample, snake
 
 from kshare import api
 from kshare.core.ids import new_id
 from kshare.edge.rest import Operation
-from tests.access.world import World, fingerprint
-from tests.conftest import Actor, Company
-from tests.sampling import graphql_request, operations, path_of, request_of, root_fields, sample, snake
 
 
 @dataclass
@@ -73,7 +73,8 @@ def hidden(request: pytest.FixtureRequest, company: Company) -> Hidden:
     if draft:
         # No door makes a draft of what was published; that of a draft which has comments hides them as well.
         sql(
-            "UPDATE content SET state = 'draft', published_at = NULL, readers = ARRAY[author_id] WHERE id = $1", item["id"]
+            "UPDATE content SET state = 'draft', published_at = NULL, readers = ARRAY[author_id] WHERE id = $1",
+            item["id"],
         )
         sql("UPDATE journal SET readers = ARRAY[$2::uuid] WHERE content_id = $1", item["id"], author.id)
     revision = str(sql("SELECT id FROM content_revision WHERE content_id = $1", item["id"])[0]["id"])

@@ -13,13 +13,13 @@ from typing import Any
 import httpx
 import pytest
 import yaml
+from tests.access.world import ROLES, World, fingerprint
+from tests.conftest import Loop, Server, cloned_database, found_company, live_server
+from tests.sampling import graphql_request, operations, request_of, root_fields
 
 from kshare import api
 from kshare.core.access import ROLES as ROLE_TABLE
 from kshare.core.access import Role
-from tests.access.world import ROLES, World, fingerprint
-from tests.conftest import Loop, Server, cloned_database, found_company, live_server
-from tests.sampling import graphql_request, operations, request_of, root_fields
 
 FILE = Path(__file__).with_name("matrix.yaml")
 WRITE = "KSHARE_WRITE_MATRIX" in os.environ
@@ -53,7 +53,7 @@ def playground(postgres_url: str, loop: Loop) -> Iterator[World]:
 
 
 def outcome(world: World, role: str, door: str, name: str, *, fresh: bool) -> str:
-    """"allowed", "hidden" or "refused"; a fault of the server is none of them."""
+    """ "allowed", "hidden" or "refused"; a fault of the server is none of them."""
     ids = world.another if fresh else world.one
     client = world.actors[role]
     if door == "rest":

@@ -5,9 +5,9 @@ from uuid import uuid4
 
 import asyncpg
 import httpx
+from tests.conftest import Company
 
 from kshare.core.ids import new_id
-from tests.conftest import Company
 
 ROLES = (
     "anonymous",
@@ -109,7 +109,9 @@ class World:
     def _tag(self) -> str:
         id = new_id()
         self.server.sql(
-            "INSERT INTO tag (id, name, version, created_at, updated_at) VALUES ($1, $2, 1, now(), now())", id, f"签 {id}"
+            "INSERT INTO tag (id, name, version, created_at, updated_at) VALUES ($1, $2, 1, now(), now())",
+            id,
+            f"签 {id}",
         )
         self.server.sql(
             "INSERT INTO tag_name (folded, tag_id, name, preferred) VALUES ($2, $1, $2, true)", id, f"签 {id}"
@@ -190,5 +192,3 @@ def fingerprint(server: Any) -> dict[str, tuple[int, int]]:
 
     prints: dict[str, tuple[int, int]] = server.loop.run(look())
     return prints
-
-

@@ -24,7 +24,7 @@ def test_a_key_is_made_used_listed_and_revoked_beside_the_server(served: Served)
     )
     assert made.returncode == 0, made.stderr
     key = made.stdout.strip()
-    assert me(served, key).json()["name"] == "林知夏"
+    assert me(served, key).json()["person"]["name"] == "林知夏"
     denied = served.client(key).post("/v1/knowledge-items", json={"kind": "sop", "title": "t"})
     assert denied.status_code == 403
 
@@ -45,7 +45,7 @@ def test_a_service_account_gets_the_roles_it_was_given(served: Served) -> None:
     made = served.shell.run("keys", "create", "--service", name, "--role", "hr", "--name", "job")
 
     assert made.returncode == 0, made.stderr
-    answer = me(served, made.stdout.strip()).json()
+    answer = me(served, made.stdout.strip()).json()["person"]
     assert (answer["name"], answer["kind"]) == (name, "service")
 
 

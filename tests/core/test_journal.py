@@ -79,7 +79,7 @@ async def diary(database: Database, name: str = "diary") -> list[UUID]:
 
 async def until(database: Database, ids: Sequence[UUID], name: str = "diary", seconds: float = 15) -> None:
     async with asyncio.timeout(seconds):
-        while len(await diary(database, name)) < len(ids):
+        while len(await diary(database, name)) < len(ids):  # noqa: ASYNC110
             await asyncio.sleep(0.02)
     assert await diary(database, name) == list(ids)
 

@@ -8,12 +8,12 @@ from uuid import uuid4
 
 import httpx
 import pytest
-
-from kshare.edge.rest import Operation
 from tests.access.world import World, fingerprint
 from tests.conftest import Actor, Company, Loop, cloned_database, found_company, live_server
 from tests.kernel.problems import problem
 from tests.sampling import operations, path_of, query_of, request_of
+
+from kshare.edge.rest import Operation
 
 OPERATIONS = operations()
 named = {"ids": lambda operation: operation.name}

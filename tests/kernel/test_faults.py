@@ -14,14 +14,14 @@ from uuid import uuid4
 
 import httpx
 import pytest
+from tests.conftest import Company, Loop, found_company, live_server
+from tests.kernel.problems import problem
 
 from kshare import migrate
 from kshare.core.database import Database
 from kshare.core.errors import DomainError
 from kshare.core.postgres import EmbeddedPostgres
 from kshare.core.settings import Settings
-from tests.conftest import Company, Loop, found_company, live_server
-from tests.kernel.problems import problem
 
 LONGEST = 3.0
 """Seconds within which everybody has an answer, whatever happens."""
@@ -111,7 +111,9 @@ def cut_all_connections(company: Company, directory: Path) -> None:
     )
 
 
-@pytest.mark.parametrize("kill", [kill_the_server, kill_a_connection, cut_all_connections], ids=lambda kill: kill.__name__)
+@pytest.mark.parametrize(
+    "kill", [kill_the_server, kill_a_connection, cut_all_connections], ids=lambda kill: kill.__name__
+)
 def test_postgresql_dies_under_load(mortal: tuple[Company, Path], kill: object) -> None:
     company, directory = mortal
     load = Load(company)
@@ -168,6 +170,7 @@ def test_it_says_whether_it_can_serve(mortal: tuple[Company, Path]) -> None:
 
 def test_a_database_that_is_away_at_the_start(loop: Loop) -> None:
     """It is told at once."""
+
     async def open_one() -> None:
         database = Database("postgresql://nobody@127.0.0.1:1/nothing", Settings(_env_file=None))
         await database.open()

@@ -10,7 +10,6 @@ from typing import Any
 import asyncpg
 import httpx
 import pytest
-
 from tests.conftest import Company, Loop, Server, cloned_database, found_company, live_server
 from tests.kernel.problems import problem
 
@@ -72,7 +71,9 @@ def test_a_held_lock(narrow: Company, locked: str) -> None:
     for (method, path, request), (response, seconds) in zip(requests, answers, strict=True):
         assert seconds < PROMISE + SLACK, (method, path, seconds, response.text)
         if path == "/graphql":
-            said = response.json().get("errors", [{}])[0].get("extensions", {}).get("code") or response.json().get("code")
+            said = response.json().get("errors", [{}])[0].get("extensions", {}).get("code") or response.json().get(
+                "code"
+            )
             assert said in ("UNAVAILABLE", "unavailable") or (locked == "journal" and request is QUERY), response.text
         elif locked != "journal" or method == "POST":
             problem(response, "unavailable")

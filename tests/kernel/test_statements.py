@@ -10,6 +10,9 @@ import asyncpg
 import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import aliased
+from tests.access.world import World
+from tests.conftest import Loop, cloned_database, found_company, live_server
+from tests.sampling import operations, request_of
 
 from kshare import tables  # noqa: F401  (imports all slices)
 from kshare.content.models import ContentRow, RevisionRow
@@ -18,9 +21,6 @@ from kshare.core.reading import Listing, PageForm, page_statement
 from kshare.core.reading import statements as reading
 from kshare.edge.rest import Operation
 from kshare.knowledge.reads import KNOWLEDGE_ITEMS
-from tests.access.world import World
-from tests.conftest import Company, Loop, cloned_database, found_company, live_server
-from tests.sampling import operations, request_of
 
 READS = [operation for operation in operations() if operation.method == "GET"]
 
@@ -223,7 +223,9 @@ def faults(plan: dict[str, Any], sizes: dict[str, int]) -> list[str]:
 
 
 @pytest.mark.parametrize("listing", listings(), ids=lambda listing: listing.name)
-def test_every_list_by_every_filter_and_order_walks_an_index(listing: Listing[Any], hundred_thousand: Any, loop: Loop) -> None:
+def test_every_list_by_every_filter_and_order_walks_an_index(
+    listing: Listing[Any], hundred_thousand: Any, loop: Loop
+) -> None:
     always = {listing.of[0]} if listing.of else set()
     wrong = []
 
@@ -233,14 +235,17 @@ def test_every_list_by_every_filter_and_order_walks_an_index(listing: Listing[An
             for row in await hundred_thousand.fetch("SELECT relname, reltuples FROM pg_class WHERE relkind = 'r'")
         }
         for order in listing.orders:
-            for name in (None, *listing.filters):
+            special = [f"{name}={value}" for name, given in listing.filters.items() for value in given.special]
+            for name in (None, *listing.filters, *special):
                 for after in (False, True):
                     filters = frozenset(always | ({name} if name else set()))
                     form = PageForm(rest=listing.selection)
                     statement = page_statement(listing, filters, order, after=after, form=form)
                     await hundred_thousand.execute(f"PREPARE listed AS {statement.sql}")
                     values = ", ".join(["NULL"] * len(statement.names))
-                    plan = json.loads(await hundred_thousand.fetchval(f"EXPLAIN (FORMAT JSON) EXECUTE listed({values})"))
+                    plan = json.loads(
+                        await hundred_thousand.fetchval(f"EXPLAIN (FORMAT JSON) EXECUTE listed({values})")
+                    )
                     await hundred_thousand.execute("DEALLOCATE listed")
                     if found := faults(plan[0]["Plan"], sizes):
                         wrong.append((order, name, "next" if after else "first", found))
@@ -254,7 +259,10 @@ def test_such_faults_are_found(hundred_thousand: Any, loop: Loop) -> None:
 
     async def run() -> tuple[list[str], list[str]]:
         plans = []
-        for sql in ("SELECT * FROM content WHERE title = 'x'", "SELECT * FROM content WHERE kind = 'knowledge_item' ORDER BY title LIMIT 10"):
+        for sql in (
+            "SELECT * FROM content WHERE title = 'x'",
+            "SELECT * FROM content WHERE kind = 'knowledge_item' ORDER BY title LIMIT 10",
+        ):
             plan = json.loads(await hundred_thousand.fetchval(f"EXPLAIN (FORMAT JSON) {sql}"))
             plans.append(faults(plan[0]["Plan"], {"content": ROWS}))
         return plans[0], plans[1]
@@ -265,9 +273,14 @@ def test_such_faults_are_found(hundred_thousand: Any, loop: Loop) -> None:
 
 def test_a_page_of_a_hundred_thousand_reads_little(hundred_thousand: Any, loop: Loop) -> None:
     """What the plans promise, measured: a page touches hundreds of rows of storage and not the table."""
+
     async def run() -> int:
         statement = page_statement(
-            KNOWLEDGE_ITEMS, frozenset({"category"}), "newest", after=False, form=PageForm(rest=KNOWLEDGE_ITEMS.selection)
+            KNOWLEDGE_ITEMS,
+            frozenset({"category"}),
+            "newest",
+            after=False,
+            form=PageForm(rest=KNOWLEDGE_ITEMS.selection),
         )
         category = await hundred_thousand.fetchval("SELECT id FROM category LIMIT 1")
         values = {

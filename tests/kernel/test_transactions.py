@@ -6,12 +6,12 @@ from uuid import uuid4
 
 import orjson
 import pytest
-
-from kshare.core.errors import DomainError
-from kshare.knowledge import commands
 from tests.access.world import fingerprint
 from tests.conftest import Company, Loop, cloned_database, found_company, live_server
 from tests.kernel.problems import problem
+
+from kshare.core.errors import DomainError
+from kshare.knowledge import commands
 
 TWO = """mutation($a: CreateKnowledgeItemInput!, $b: CreateKnowledgeItemInput!) {
   a: createKnowledgeItem(input: $a) { id title } b: createKnowledgeItem(input: $b) { id title } }"""
@@ -104,7 +104,9 @@ def test_wrong_input_in_one_mutation_spares_its_sibling(company: Company) -> Non
 def test_siblings_on_a_cold_pool(postgres_url: str, loop: Loop) -> None:
     """The very first requests of a process ask for several things at once, with few connections, all of them closed."""
     fields = " ".join(f"q{n}: knowledgeItems(first: 1) {{ totalCount nodes {{ id }} }}" for n in range(15))
-    makes = " ".join(f'm{n}: createKnowledgeItem(input: {{ kind: sop, title: "{n}" }}) {{ id title }}' for n in range(15))
+    makes = " ".join(
+        f'm{n}: createKnowledgeItem(input: {{ kind: sop, title: "{n}" }}) {{ id title }}' for n in range(15)
+    )
     with cloned_database(postgres_url, loop) as url:
         for pools in ({"read_pool": 1, "write_pool": 1}, {"read_pool": 10, "write_pool": 6}):
             with live_server(url, loop, **pools) as server:
@@ -156,7 +158,9 @@ def test_the_size_of_a_batch(company: Company) -> None:
     company.server.settle()
     before = fingerprint(company.server)
     for items in ([ask(title)] * 501, []):
-        errors = problem(company.employee.rest.post("/knowledge-items:batch", json={"items": items}), "invalid")["errors"]
+        errors = problem(company.employee.rest.post("/knowledge-items:batch", json={"items": items}), "invalid")[
+            "errors"
+        ]
         assert errors[0]["pointer"] == "/items"
     assert fingerprint(company.server) == before
 
@@ -165,7 +169,10 @@ def test_a_batch_as_lines(company: Company) -> None:
     title = f"逐行 {uuid4().hex}"
     lines = [orjson.dumps(ask(title, external_source="nd", external_id=f"{title}/{n}")) for n in range(600)]
     lines[7] = b"{broken"
-    send = {"content": b"\r\n".join(lines), "headers": {"Content-Type": "application/x-ndjson", "Idempotency-Key": title[-30:]}}
+    send = {
+        "content": b"\r\n".join(lines),
+        "headers": {"Content-Type": "application/x-ndjson", "Idempotency-Key": title[-30:]},
+    }
     response = company.employee.rest.post("/knowledge-items:batch", **send, timeout=120)
     assert (response.status_code, response.headers["content-type"]) == (207, "application/x-ndjson")
     results = [orjson.loads(line) for line in response.content.splitlines()]

@@ -7,10 +7,10 @@ from typing import Any
 import graphql
 import httpx
 import pytest
-
-from kshare.core.ids import new_id
 from tests.conftest import Company
 from tests.sampling import graphql_request, placed, root_fields
+
+from kshare.core.ids import new_id
 
 FIELDS = root_fields()
 named = {"ids": lambda field: field[1]}
@@ -53,7 +53,9 @@ def doubling(levels: int) -> str:
 def nested_fragments(levels: int) -> str:
     inner = "id"
     for n in range(levels):
-        inner = f"author {{ id ...on Person {{ manager {{ {inner} ...on Person {{ {inner} }} }} }} }}" if n < 4 else inner
+        inner = (
+            f"author {{ id ...on Person {{ manager {{ {inner} ...on Person {{ {inner} }} }} }} }}" if n < 4 else inner
+        )
     return f"{{ knowledgeItems {{ nodes {{ {inner} }} }} }}"
 
 
@@ -112,11 +114,23 @@ def test_requests_that_are_none(company: Company) -> None:
         response = post(company, raw)
         assert response.status_code >= 400 or codes(response), raw[:60]
         codes(response)
-    for kind in ("text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "application/graphql"):
+    for kind in (
+        "text/plain",
+        "application/x-www-form-urlencoded",
+        "multipart/form-data; boundary=x",
+        "application/graphql",
+    ):
         response = post(company, b"{ me { id } }", **{"Content-Type": kind})
         assert response.status_code in (400, 415)
         codes(response)
-    for query in ("query=%00", "query=%ff", "query={me{id}}&variables=x", "query={me{id}}&query={me{id}}", "", "query="):
+    for query in (
+        "query=%00",
+        "query=%ff",
+        "query={me{id}}&variables=x",
+        "query={me{id}}&query={me{id}}",
+        "",
+        "query=",
+    ):
         codes(company.admin.rest.get(f"{company.server.url}/graphql?{query}"))
 
 
@@ -163,7 +177,7 @@ def test_values_of_every_wrong_sort(company: Company, field: tuple[str, str, gra
                 found = codes(response)
                 if isinstance(value, str) and value[:1] == "a" and found == {"INVALID"}:
                     errors = response.json()["errors"][0]["extensions"].get("errors")
-                    assert errors is None or errors[0]["pointer"] and errors[0]["code"], response.text
+                    assert errors is None or (errors[0]["pointer"] and errors[0]["code"]), response.text
             for literal in ("1e999", "NaN", "Infinity", "1" * 5000):
                 text = json.dumps({"query": query, "variables": placed(required, path, "@@")}).replace('"@@"', literal)
                 codes(post(company, text.encode()))
@@ -197,7 +211,7 @@ def test_cursors_of_other_connections(company: Company) -> None:
 
 
 def test_errors_speak_both_languages(company: Company) -> None:
-    body = {"query": "{ knowledgeItem(id: \"" + ids("") + "\") { id } }"}
+    body = {"query": '{ knowledgeItem(id: "' + ids("") + '") { id } }'}
     said = {
         language: post(company, body, **{"Accept-Language": language}).json()["errors"][0]["message"]
         for language in ("zh-CN", "en", "fr")

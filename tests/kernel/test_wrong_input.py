@@ -8,9 +8,6 @@ from uuid import UUID, uuid4
 
 import httpx
 import pytest
-
-from kshare.core.ids import new_id
-from kshare.edge.rest import Operation
 from tests.conftest import Company
 from tests.kernel.problems import problem
 from tests.sampling import (
@@ -25,6 +22,9 @@ from tests.sampling import (
     sample,
     schema_of,
 )
+
+from kshare.core.ids import new_id
+from kshare.edge.rest import Operation
 
 OPERATIONS = operations()
 WITH_BODY = [operation for operation in OPERATIONS if operation.body is not None]
@@ -101,7 +101,12 @@ def test_values_of_another_type(company: Company, operation: Operation) -> None:
         values = [json.dumps(value) for value in (*OTHER, "9999-99-99", "x" * 5000)] + NUMBERS
         values += [str(number) if abs(number) < 10**1000 else "1" + "0" * 5000 for number in HUGE]
         if "date" in str(place.schema.get("format")):
-            values += ['"0000-01-01T00:00:00Z"', '"10000-01-01T00:00:00Z"', '"0001-01-01"', '"9999-12-31T23:59:59-14:00"']
+            values += [
+                '"0000-01-01T00:00:00Z"',
+                '"10000-01-01T00:00:00Z"',
+                '"0001-01-01"',
+                '"9999-12-31T23:59:59-14:00"',
+            ]
         for value in values:
             checked(sent_json(company, operation, text.replace(json.dumps(marker), value)))
 
@@ -132,7 +137,12 @@ def test_unknown_fields(company: Company, operation: Operation) -> None:
 
 @pytest.mark.parametrize("operation", WITH_BODY, **named)
 def test_another_content_type(company: Company, operation: Operation) -> None:
-    for kind in ("text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "application/xml"):
+    for kind in (
+        "text/plain",
+        "application/x-www-form-urlencoded",
+        "multipart/form-data; boundary=x",
+        "application/xml",
+    ):
         response = send(company, operation, content=b"{}", headers={"Content-Type": kind})
         problem(response, "unsupported_media_type")
 
@@ -221,7 +231,7 @@ def test_repeated_parameters(company: Company, operation: Operation) -> None:
     assert operation.query is not None
     for name, schema in operation.query.model_json_schema()["properties"].items():
         kinds = {schema.get("type"), *(part.get("type") for part in schema.get("anyOf", ()))}
-        if "array" in kinds or "$ref" in str(schema.get("anyOf", "")) and "array" in str(schema):
+        if "array" in kinds or ("$ref" in str(schema.get("anyOf", "")) and "array" in str(schema)):
             continue
         errors = problem(asked(company, operation, f"{name}=1&{name}=1"), "invalid")["errors"]
         assert ("?" + name, "repeated_parameter") in [(e["pointer"], e["code"]) for e in errors]
@@ -235,7 +245,13 @@ def test_path_parameters(company: Company, operation: Operation) -> None:
     for name, kind, _ in parameters(operation):
         values = ["x", "1", "%00", "a%00b", "%01", "%ff", "%ed%a0%80", "%zz", "%2F", "%2e%2e", "x" * 3000, "%20"]
         values += [str(n) for n in HUGE if abs(n) < 10**1000] + ["-1", "1.5", "1e999", "{id}", str(uuid4()).upper()]
-        values += ["0" * 36, "g" * 36, "urn:uuid:" + str(uuid4()), "%7B" + str(uuid4()) + "%7D", str(uuid4()).replace("-", "")]
+        values += [
+            "0" * 36,
+            "g" * 36,
+            "urn:uuid:" + str(uuid4()),
+            "%7B" + str(uuid4()) + "%7D",
+            str(uuid4()).replace("-", ""),
+        ]
         for value in values:
             path = operation.path
             for other, of, before in parameters(operation):
@@ -279,7 +295,11 @@ def test_headers(company: Company) -> None:
         "Content-Encoding": ["gzip", "br"],
     }.items():
         for value in values:
-            for method, path in (("GET", "/knowledge-items"), ("POST", "/knowledge-items"), ("PATCH", f"/knowledge-items/{new_id()}")):
+            for method, path in (
+                ("GET", "/knowledge-items"),
+                ("POST", "/knowledge-items"),
+                ("PATCH", f"/knowledge-items/{new_id()}"),
+            ):
                 headers = [(name.encode(), value.encode("latin-1"))]
                 if name != "Authorization":
                     headers.append((b"Authorization", f"Bearer {company.employee.key}".encode()))
@@ -321,7 +341,18 @@ def test_every_changed_byte_of_a_cursor_is_noticed(company: Company) -> None:
             changed = cursor[:position] + character + cursor[position + 1 :]
             response = company.employee.rest.get("/knowledge-items", params={"cursor": changed})
             problem(response, "invalid_cursor", "cursor_mismatch")
-    for changed in (cursor[:-1], cursor + "A", cursor + "=", cursor[1:], cursor * 2, "", "x", "é", "A" * 1000, cursor + "\n"):
+    for changed in (
+        cursor[:-1],
+        cursor + "A",
+        cursor + "=",
+        cursor[1:],
+        cursor * 2,
+        "",
+        "x",
+        "é",
+        "A" * 1000,
+        cursor + "\n",
+    ):
         response = company.employee.rest.get("/knowledge-items", params={"cursor": changed})
         problem(response, "invalid_cursor", "cursor_mismatch")
 
@@ -340,5 +371,3 @@ def test_a_cursor_of_another_list_filter_or_order(company: Company) -> None:
             problem(company.admin.rest.get(operation.path, params=params), "cursor_mismatch", "invalid_cursor")
     # Somebody else may use it: what they see is decided anew.
     assert company.colleague.rest.get("/knowledge-items", params={"cursor": cursor}).status_code == 200
-
-

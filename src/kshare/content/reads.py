@@ -186,7 +186,12 @@ def _tagged(row: Alias, value: ColumnElement[Any]) -> ColumnElement[bool]:
 
 
 CONTENT_FILTERS: dict[str, Filter] = {
-    "state": Filter(Text, lambda row, value: row.state == value),
+    # Drafts are their author's alone: looking for one's own among everybody's would cost more with every draft.
+    "state": Filter(
+        Text,
+        lambda row, value: row.state == value,
+        special={"draft": lambda row: and_(row.state == constant("draft"), row.author_id == Viewer.id)},
+    ),
     "author": Filter(Uuid, lambda row, value: row.author_id == value),
     "category": _within(CategoryRow, "category_id"),
     "department": _within(DepartmentRow, "department_id"),

@@ -321,10 +321,7 @@ class _Company:
     ) -> None:
         """An item's life: its earlier texts while it was a draft, its publication, its end."""
         published = _time(front["published_at"])
-        texts = [
-            {"title": front["title"], "summary": front["summary"], "note": None, "author": front["author"]} | one
-            for one in earlier
-        ]
+        texts = [{"title": front["title"], "summary": front["summary"], "note": None, **one} for one in earlier]
         texts.append({**front, "body": body, "at": front["published_at"], "note": None})
         for number, one in enumerate(texts):
             plan(_time(one["at"]), self._create(key, front, one) if number == 0 else self._revise(key, one))
@@ -367,7 +364,7 @@ class _Company:
             "group": self.groups,
             "person": self.people,
         }
-        return EVERYONE if name == "everyone" else named[kind][key].id  # type: ignore[no-any-return]
+        return EVERYONE if name == "everyone" else named[kind][key].id
 
     def _record(self, work: Work, item: ContentRow, happened: Happened, object_id: UUID | None = None) -> None:
         work.record(

@@ -46,11 +46,14 @@ async def _content(work: Work, id: UUID, action: str) -> Any:
     return await work.facts(CONTENT_GUARD, id, action, *columns)
 
 
-def _record(work: Work, content: Any, event: ContentHappened, object_id: UUID | None = None) -> None:
+def _record(
+    work: Work, content: Any, event: ContentHappened, object_id: UUID | None = None, *, private: bool = False
+) -> None:
+    """What is `private` (whom somebody follows, what they keep and how they rate) only they themselves hear of."""
     work.record(
         event,
         object_id or content.id,
-        content.readers,
+        [work.principal.id] if private else content.readers,
         classification=content.classification,
         content_id=content.id,
     )
@@ -157,7 +160,7 @@ async def react(work: Work, content_id: UUID, kind: ReactionKind) -> UUID:
     content = await _content(work, content_id, "react")
     mine = {"content_id": content_id, "person_id": work.principal.id, "kind": kind.value, "created_at": work.now}
     if await _count(work, content_id, _inserted(ReactionRow, **mine), **{_COUNTED_AS[kind]: 1}):
-        _record(work, content, Reacted(content_id=content_id, kind=kind))
+        _record(work, content, Reacted(content_id=content_id, kind=kind), private=kind is ReactionKind.favourite)
     return content_id
 
 
@@ -168,7 +171,8 @@ async def withdraw_reaction(work: Work, content_id: UUID, kind: ReactionKind) ->
     mine = (ReactionRow.person_id == work.principal.id, ReactionRow.kind == kind.value)
     gone = _deleted(ReactionRow, ReactionRow.content_id == content_id, *mine)
     if await _count(work, content_id, gone, **{_COUNTED_AS[kind]: -1}):
-        _record(work, content, ReactionWithdrawn(content_id=content_id, kind=kind))
+        private = kind is ReactionKind.favourite
+        _record(work, content, ReactionWithdrawn(content_id=content_id, kind=kind), private=private)
     return content_id
 
 
@@ -178,7 +182,7 @@ async def follow(work: Work, content_id: UUID) -> UUID:
     content = await _content(work, content_id, "react")
     mine = {"content_id": content_id, "person_id": work.principal.id, "created_at": work.now}
     if await _count(work, content_id, _inserted(FollowRow, **mine), followers=1):
-        _record(work, content, Followed(content_id=content_id))
+        _record(work, content, Followed(content_id=content_id), private=True)
     return content_id
 
 
@@ -188,7 +192,7 @@ async def unfollow(work: Work, content_id: UUID) -> UUID:
     content = await _content(work, content_id, "react")
     mine = (FollowRow.content_id == content_id, FollowRow.person_id == work.principal.id)
     if await _count(work, content_id, _deleted(FollowRow, *mine), followers=-1):
-        _record(work, content, Unfollowed(content_id=content_id))
+        _record(work, content, Unfollowed(content_id=content_id), private=True)
     return content_id
 
 
@@ -209,7 +213,7 @@ async def rate(work: Work, content_id: UUID, ask: RateContent) -> UUID:
     )
     differences = {"rating_sum": ask.score - (before or 0), "ratings": 1 if before is None else 0}
     await _count(work, content_id, rated.returning(RatingRow.content_id), **differences)
-    _record(work, content, Rated(content_id=content_id))
+    _record(work, content, Rated(content_id=content_id), private=True)
     return content_id
 
 
@@ -221,7 +225,7 @@ async def withdraw_rating(work: Work, content_id: UUID) -> UUID:
     if before is not None:
         mine = (RatingRow.content_id == content_id, RatingRow.person_id == work.principal.id)
         await _count(work, content_id, _deleted(RatingRow, *mine), ratings=-1, rating_sum=-before)
-        _record(work, content, RatingWithdrawn(content_id=content_id))
+        _record(work, content, RatingWithdrawn(content_id=content_id), private=True)
     return content_id
 
 

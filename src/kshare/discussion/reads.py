@@ -194,11 +194,18 @@ ENGAGEMENT = View(
     },
 )
 
+
+def _visible_reaction(row: Alias) -> ColumnElement[bool]:
+    """Likes and thanks are said to everybody who reads the content; what one keeps is one's own affair."""
+    public = or_(row.kind != constant(ReactionKind.favourite.value), row.person_id == Viewer.id)
+    return and_(public, visible_through_content(row))
+
+
 REACTION = View(
     "reaction",
     Reaction,
     ReactionRow,
-    visible_through_content,
+    _visible_reaction,
     {"person": One(PERSON, on=lambda row, person: person.id == row.person_id)},
 )
 REACTIONS = Listing(

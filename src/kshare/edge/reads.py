@@ -18,6 +18,7 @@ from kshare.core.reading import (
     Statement,
     View,
     checked_limit,
+    filters_asked,
     node_statement,
     one_statement,
     page_statement,
@@ -126,7 +127,8 @@ async def read_page(
         columns = listing.orders[order].columns
         for index, (part, (_, kind)) in enumerate(zip(key.keys(read.cursor), columns, strict=True)):
             values[f"key_{index}"] = typed(part, kind)
-    statement = page_statement(listing, frozenset(read.filters), order, after=read.cursor is not None, form=form)
+    asked, after = filters_asked(listing, read.filters), read.cursor is not None
+    statement = page_statement(listing, asked, order, after=after, form=form, size=read.limit)
     row = await fetch(kernel, principal, statement, values, connection)
     assert row is not None
     if not row["found"]:

@@ -246,13 +246,13 @@ def _statement(selections: tuple[Selection, ...], *, by_id: bool, typed: bool) -
         # Numbered in the order of the journal, and not as the rows happen to come, which is before they are sorted.
         number = func.row_number().over(order_by=(JournalRow.xid, JournalRow.number)).label("n")
         step = _scan(by_id).with_only_columns(JournalRow.xid, JournalRow.number, number).subquery()
-        reached = select(func.json_build_array(step.c.xid, step.c.number, step.c.n))
-        last = reached.order_by(step.c.n.desc()).limit(literal_column("1")).scalar_subquery()
+        last = select(step).order_by(step.c.n.desc()).limit(literal_column("1")).subquery()
+        reached = select(func.json_build_array(last.c.xid, last.c.number, last.c.n)).scalar_subquery()
         return select(
             func.array_agg(rows.c.id).label("ids"),
             func.array_agg(rows.c.happened).label("types"),
             *[func.array_agg(rows.c[item.name]).label(f"items{n}") for n, item in enumerate(items)],
-            case((func.count() > limit, null()), else_=last).label("reached"),
+            case((func.count() > limit, null()), else_=reached).label("reached"),
             (exists(_after_id(JournalRow.id)) if by_id else true()).label("known"),
         ).select_from(rows)
 

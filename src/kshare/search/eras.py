@@ -18,8 +18,8 @@ ERA_SIZE = 1024
 LEVELS = 4
 _SHIFT = 4
 
-BEGINNING = datetime(1, 1, 1, tzinfo=UTC)
-"""Where the first era starts."""
+BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
+"""Where the first era starts, which also holds whatever is older."""
 
 GROUPS = (2, 8)
 """How many groups of a level a window holds: each step looks about four times as far as the one before."""

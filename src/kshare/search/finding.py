@@ -183,8 +183,7 @@ def _scoped(query: Query, step: int, newest: int) -> dict[str, str]:
     words = query.tsquery if wanted else f"{query.tsquery} & '{ANY}'"
     return {
         "words": words if step >= WHOLE else f"{words} & ({era.window(step, newest)})",
-        "head": query.tsquery if wanted else "'=none'",
-        "scope": f"'{ANY}'" if step >= WHOLE else f"({era.window(step, newest)})",
+        "head": " & ".join(wanted) or "'=none'",
         "rank": " | ".join(wanted) or "'=none'",
     }
 

@@ -163,7 +163,7 @@ def _candidates(filters: frozenset[str]) -> tuple[Any, Any, Any]:
     matched, seen = _visible("words", lambda row: _matches(row.words, _scope("words", filters)), filters, MATCHES)
     _, titled = _visible(
         "head",
-        lambda row: and_(_matches(row.head, _bound("head")), _matches(row.words, _scope("scope", filters))),
+        lambda row: and_(_matches(row.head, _bound("head")), _matches(row.words, _scope("words", filters))),
         filters,
         TITLES,
     )
@@ -208,7 +208,7 @@ def find_statement(order: str, filters: frozenset[str], *, after: bool) -> State
     """The hits of a page: columns `ids`, `scores`, `listed` (one more than `limit`), `found` and `met` (how many are
     visible, and how many match at all), `titled`, `deep`, `newest` (the newest era).
 
-    Bound: `words`, `head`, `scope` and `rank` as text of a tsquery, `limit`, `until`, `f_<filter>`, `deep`, and
+    Bound: `words`, `head` and `rank` as text of a tsquery, `limit`, `until`, `f_<filter>`, `deep`, and
     the keys of the page before: `key_0`, `key_1`.
     """
 

@@ -7,7 +7,7 @@ the values; a warm request only binds values and sends the bytes. There is no ot
 compiler adds each view's visibility to every row source it touches, so no row is read without a principal.
 """
 
-from kshare.core.reading.pages import MAX_PAGE, PageForm, checked_limit, page_statement
+from kshare.core.reading.pages import MAX_PAGE, PageForm, checked_limit, filters_asked, page_statement
 from kshare.core.reading.shapes import Ask, Entity, Patch, Shape
 from kshare.core.reading.statements import (
     Statement,
@@ -69,6 +69,7 @@ __all__ = [
     "compiled",
     "constant",
     "everyone_sees",
+    "filters_asked",
     "json_object",
     "node_statement",
     "one_statement",

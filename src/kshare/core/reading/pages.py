@@ -1,5 +1,6 @@
 """Keyset pages: one statement for the entries, the cursor of the next page and, in GraphQL, the connection's fields."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,6 +33,10 @@ from kshare.core.reading.views import Alias, Listing, Order, Selection, View, Wa
 MAX_PAGE = 100
 """The most one page holds, nested lists included."""
 
+_SIZES = (20, MAX_PAGE)
+"""The sizes pages have statements for. A walk over many values reads a page of each, so a small page should not read
+large ones."""
+
 
 @dataclass(frozen=True, slots=True)
 class PageForm:
@@ -41,14 +46,32 @@ class PageForm:
     relay: "Selection | None" = None
 
 
+def filters_asked(listing: Listing[Any], filters: Mapping[str, Any]) -> frozenset[str]:
+    """The filters that are given, as a statement's key knows them: `name`, or `name=value` for a special value."""
+    return frozenset(
+        f"{name}={value}" if (special := listing.filters[name].special) and value in special else name
+        for name, value in filters.items()
+    )
+
+
 def page_statement(
-    listing: Listing[Any], filters: frozenset[str], order: str, *, after: bool, form: PageForm
+    listing: Listing[Any],
+    filters: frozenset[str],
+    order: str,
+    *,
+    after: bool,
+    form: PageForm,
+    size: int = MAX_PAGE,
 ) -> Statement:
-    """A page: columns `json`, `next_cursor`, `found`; bound: `limit`, `cursor_key`, `key_<n>`, `f_<filter>`."""
+    """A page: columns `json`, `next_cursor`, `found`; bound: `limit`, `cursor_key`, `key_<n>`, `f_<filter>`.
+
+    `limit` may be up to `size`, rounded up to one of few sizes.
+    """
+    most = next(step for step in _SIZES if size <= step)
 
     def build() -> Select[Any]:
         view, sort = listing.view, listing.orders[order]
-        row = aliased(view.row, _scan(listing, filters, sort, after=after).subquery())
+        row = aliased(view.row, _scan(listing, filters, sort, after=after, most=most).subquery())
         keys = [getattr(row, name).label(f"key{index}") for index, (name, _) in enumerate(sort.columns)]
         limit = bindparam("limit", type_=SmallInteger)
         number = func.row_number().over().label("n")
@@ -64,7 +87,8 @@ def page_statement(
         columns = (cast(body, JSON).label("json"), page.next_cursor.label("next_cursor"), found.label("found"))
         return select(*columns).select_from(rows)
 
-    return compiled(("page", listing, filters, order, after, form), build, lambda: _page_rendered(listing.view, form))
+    key = ("page", listing, filters, order, after, form, most)
+    return compiled(key, build, lambda: _page_rendered(listing.view, form))
 
 
 def _exists(filter: str, view: View[Any]) -> ColumnElement[bool]:
@@ -167,11 +191,15 @@ def _page_info(name: str, page: _Page) -> ColumnElement[Any]:
 
 def _where(listing: Listing[Any], row: Alias, filters: frozenset[str], skip: str | None = None) -> ColumnElement[bool]:
     parts = [listing.view.condition(row)]
-    if listing.implied is not None and (implied := listing.implied(row, filters)) is not None:
+    plain = frozenset(name.partition("=")[0] for name in filters)
+    if listing.implied is not None and (implied := listing.implied(row, plain)) is not None:
         parts.append(implied)
-    for name in sorted(filters):
-        if name != skip:
-            given = listing.filters[name]
+    for asked in sorted(filters):
+        name, _, value = asked.partition("=")
+        given = listing.filters[name]
+        if value:
+            parts.append(given.special[value](row))
+        elif name != skip:
             parts.append(given.where(row, bindparam(f"f_{name}", type_=given.type_)))
     return all_of(parts)
 
@@ -181,13 +209,14 @@ def _walks(walk: Walk | None, sort: Order) -> bool:
     return walk is not None and (walk.through is None or all(hasattr(walk.through, name) for name, _ in sort.columns))
 
 
-def _scan(listing: Listing[Any], filters: frozenset[str], sort: Order, *, after: bool) -> Select[Any]:
+def _scan(listing: Listing[Any], filters: frozenset[str], sort: Order, *, after: bool, most: int) -> Select[Any]:
     """The rows of a page in order, found along an index and never more than a page and one."""
     row = aliased(listing.view.row)
-    walked = next((name for name in sorted(filters) if _walks(listing.filters[name].walk, sort)), None)
+    plain = sorted(name for name in filters if "=" not in name)
+    walked = next((name for name in plain if _walks(listing.filters[name].walk, sort)), None)
     condition = _where(listing, row, filters, skip=walked)
     # PostgreSQL plans a bound LIMIT as a tenth of the table; the literal bound keeps it on the ordered index.
-    bound: ColumnElement[int] = literal_column(str(MAX_PAGE + 1))
+    bound: ColumnElement[int] = literal_column(str(most + 1))
     if walked is None:
         return _ordered(select(row), row, sort, after).where(condition).limit(bound)
     given = listing.filters[walked]

@@ -201,6 +201,8 @@ class Filter:
     type_: Any
     where: Callable[[Alias, ColumnElement[Any]], ColumnElement[bool]]
     walk: "Walk | None" = None
+    special: Mapping[str, Callable[[Alias], ColumnElement[bool]]] = field(default_factory=dict)
+    """Values whose condition is another one, so that another index serves it; each gets a statement of its own."""
 
 
 @dataclass(frozen=True, slots=True)
