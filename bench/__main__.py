@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import shutil
 import sys
 import tempfile
 from contextlib import AsyncExitStack
@@ -16,10 +15,19 @@ from bench.load import Load, LoadError
 from bench.report import Report
 from bench.seed import Seeded
 from kshare.console import Console
-from kshare.core.postgres import PostgresError
+from kshare.core.postgres import DirectoryInUse, DirectoryLock, PostgresError
 
 MEMORY = 250.0
 """Megabytes (of 2^20 bytes) a worker may take."""
+
+_FAILURES = (
+    servers.ServerError,
+    LoadError,
+    PostgresError,
+    DirectoryInUse,
+    documents.Different,
+    ratios.Unequal,
+)
 
 Quick = Annotated[bool, typer.Option("--quick", help="10,000 and 100,000 items and short rounds, to try it out.")]
 Fresh = Annotated[bool, typer.Option("--fresh", help="Seed the databases anew.")]
@@ -42,17 +50,18 @@ def main(
     report.machine(console)
     console.say(f"Data: {directory}")
     try:
-        servers.make_directory(directory, fresh=fresh)
-        known = asyncio.run(servers.prepare(directory, sizes, console))
-        if seed_only:
-            return
-        asyncio.run(_measure(directory, known, report, console, quick=quick))
-    except (servers.ServerError, LoadError, PostgresError, documents.Different, ratios.Unequal) as error:
+        with DirectoryLock(directory):
+            servers.make_directory(directory, fresh=fresh)
+            known = asyncio.run(servers.prepare(directory, sizes, console))
+            if not seed_only:
+                asyncio.run(_measure(directory, known, report, console, quick=quick))
+            if not keep:
+                servers.clear(directory)
+    except _FAILURES as error:
         console.say(f"The benchmark failed: {error}")
         sys.exit(2)
-    finally:
-        if not keep:
-            shutil.rmtree(directory, ignore_errors=True)
+    if seed_only:
+        return
     report.show(console)
     if json is not None:
         report.write(json)
@@ -95,4 +104,6 @@ async def _measure(directory: Path, known: dict[int, Seeded], report: Report, co
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    program = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+    program.command()(main)
+    program()

@@ -70,6 +70,14 @@ def make_directory(directory: Path, *, fresh: bool) -> None:
         shutil.rmtree(directory / "postgres", ignore_errors=True)
 
 
+def clear(directory: Path) -> None:
+    """Removes what a run leaves, and nothing that it did not make."""
+    for path in (directory / "postgres", *directory.glob("data-*")):
+        shutil.rmtree(path, ignore_errors=True)
+    for path in directory.glob("*.log"):
+        path.unlink()
+
+
 async def prepare(directory: Path, sizes: tuple[int, ...], console: Console) -> dict[int, seed.Seeded]:
     """Makes sure that there is a database of each size, and tells what is in them."""
     known: dict[int, seed.Seeded] = {}

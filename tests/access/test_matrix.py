@@ -1,7 +1,7 @@
 """The access matrix, matrix.yaml: every operation of both doors, tried as every role, on somebody else's things.
 
-`allowed` passes (a conflict with the state of the thing counts), `hidden` is told that there is no such thing, everybody
-else is refused; whoever is not allowed changes nothing. `python -m tests.access.write` writes the file anew; what it
+`allowed` passes (a conflict with the state of the thing counts), `hidden` is told that there is no such thing, and
+everybody else is refused; whoever is not allowed changes nothing. `python -m tests.access.write` writes the file anew; what it
 changes is to be reviewed.
 """
 
@@ -71,7 +71,7 @@ def _graphql_outcome(response: httpx.Response, name: str) -> str:
     assert "INTERNAL" not in codes, answer
     if response.status_code == 401 or answer.get("status") == 401 or codes & {"UNAUTHENTICATED", "FORBIDDEN"}:
         return "refused"
-    assert "BAD_USER_INPUT" not in codes and "GRAPHQL_VALIDATION_FAILED" not in codes, answer
+    assert not codes & {"BAD_USER_INPUT", "GRAPHQL_VALIDATION_FAILED"}, answer
     return "hidden" if codes == {"NOT_FOUND"} or (not codes and answer["data"][name] is None) else "allowed"
 
 

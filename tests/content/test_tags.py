@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import httpx
 import pytest
-from tests.conftest import Company
+from tests.conftest import Actor, Company
 from tests.patience import patiently
 
 CREATE = "mutation($input: CreateTagInput!) { createTag(input: $input) { id name synonyms version permissions } }"
@@ -253,3 +253,30 @@ def test_wrong_merges_and_queries_are_refused(company: Company) -> None:
         assert company.manager.rest.post(f"/tags/{made['id']}/merge", json=body).status_code == 422
     for query in ("q=", "q=%ED%A0%80", "q=a%00", "order=newest", "category=x", "limit=9999999999999999999999"):
         assert company.employee.rest.get(f"/tags?{query}").status_code in (400, 422), query
+
+
+def test_a_tag_that_stands_only_on_what_is_hidden_is_hidden_too(company: Company) -> None:
+    name = f"并购-{uuid4().hex[:8]}"
+    item = company.employee.item(tags=[name], publish=False)
+    tag = item["tags"][0]
+
+    def seen(actor: Actor) -> tuple[int, list[str]]:
+        listed = [entry["id"] for entry in actor.rest.get("/tags", params={"q": name}).json()["items"]]
+        return actor.rest.get(f"/tags/{tag['id']}").status_code, listed
+
+    assert seen(company.employee) == (200, [tag["id"]])
+    assert seen(company.colleague) == seen(company.manager) == (404, [])
+    node = "query($id: ID!) { node(id: $id) { id } }"
+    assert company.colleague.data(node, id=tag["id"])["node"] is None
+    made = company.manager.rest.post("/tags", json={"name": name.upper()})
+    assert made.status_code == 201, "a name that nobody but the author knows of is free"
+    assert made.json()["id"] == tag["id"], "and leads to one tag, not to two"
+    assert seen(company.colleague) == (200, [tag["id"]])
+
+
+def test_a_tag_is_seen_with_a_content_that_has_it(company: Company) -> None:
+    name = f"标定-{uuid4().hex[:8]}"
+    item = company.employee.item(tags=[name], audience=[str(company.departments["rd"])])
+    path = f"/tags/{item['tags'][0]['id']}"
+    assert company.colleague.rest.get(path).status_code == 200
+    assert company.outsider.rest.get(path).status_code == 404

@@ -17,10 +17,15 @@ def problem(response: httpx.Response, *codes: str, language: str = "en") -> dict
     assert body["request_id"] == response.headers["x-request-id"]
     assert body["title"] == getattr(PROBLEMS[body["code"]], language)
     assert response.headers["content-language"] == language
-    assert body["detail"] and body["instance"].startswith("/") and body["instance"].isascii()
-    assert "ratelimit" in response.headers and "ratelimit-policy" in response.headers
+    assert body["detail"]
+    assert body["instance"].startswith("/")
+    assert body["instance"].isascii()
+    assert "ratelimit" in response.headers
+    assert "ratelimit-policy" in response.headers
     for broken in body.get("errors", ()):
-        assert set(broken) == {"pointer", "code", "message"} and broken["code"] and broken["message"]
+        assert set(broken) == {"pointer", "code", "message"}
+        assert broken["code"]
+        assert broken["message"]
         assert isinstance(broken["pointer"], str)
     for secret in ("Traceback", "SELECT ", "asyncpg", "sqlalchemy", "pydantic"):
         assert secret not in response.text

@@ -107,7 +107,8 @@ def kill_a_connection(company: Company, directory: Path) -> None:
 
 def cut_all_connections(company: Company, directory: Path) -> None:
     company.server.sql(
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'kshare' AND pid <> pg_backend_pid()"
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+        " WHERE application_name = 'kshare' AND pid <> pg_backend_pid()"
     )
 
 
@@ -122,7 +123,8 @@ def test_postgresql_dies_under_load(mortal: tuple[Company, Path], kill: object) 
         thread.start()
     time.sleep(1.5)
     before = len(load.acknowledged)
-    assert before and not load.wrong
+    assert before
+    assert not load.wrong
     assert callable(kill)
     kill(company, directory)
     killed = time.monotonic()
@@ -139,7 +141,7 @@ def test_postgresql_dies_under_load(mortal: tuple[Company, Path], kill: object) 
         assert not thread.is_alive()
     assert not load.wrong, load.wrong[:3]
     assert load.slowest < LONGEST
-    assert load.served_at > killed and time.monotonic() - load.served_at < 3, "it did not come back"
+    assert load.served_at > max(killed, time.monotonic() - 3), "it did not come back"
     assert len(load.acknowledged) > before, "nothing was written afterwards"
     if kill is kill_the_server:
         assert load.refused
@@ -165,7 +167,8 @@ def test_it_says_whether_it_can_serve(mortal: tuple[Company, Path]) -> None:
         assert time.monotonic() - began < LONGEST
         assert httpx.get(f"{url}/livez").status_code == 200
         time.sleep(0.02)
-    assert set(ready) == {200, 503} and ready[-1] == 200
+    assert set(ready) == {200, 503}
+    assert ready[-1] == 200
 
 
 def test_a_database_that_is_away_at_the_start(loop: Loop) -> None:

@@ -145,7 +145,8 @@ SELECT g.id, p.id FROM (SELECT id, row_number() OVER () AS n FROM people_group) 
 INSERT INTO role_assignment (id, person_id, role, created_at) SELECT uuidv7(), id, 'reviewer', now() FROM person
   WHERE name LIKE 'p%';
 INSERT INTO api_key (id, person_id, name, digest, hint, scopes, created_at, version)
-SELECT uuidv7(), id, 'k', sha256(id::text::bytea), 'xxxx', '{{content_read}}', now(), 1 FROM person WHERE name LIKE 'p%';
+SELECT uuidv7(), id, 'k', sha256(id::text::bytea), 'xxxx', '{{content_read}}', now(), 1
+  FROM person WHERE name LIKE 'p%';
 INSERT INTO content (id, kind, variety, state, title, summary, body, language, author_id, department_id, category_id,
   audience, readers, classification, revision, version, created_at, updated_at, published_at, listed_at)
 SELECT uuidv7(), 'knowledge_item', (ARRAY['sop', 'case', 'method'])[1 + n % 3],
@@ -164,7 +165,8 @@ SELECT c.id, t.ids[1 + c.n % 2000], c.listed_at FROM (SELECT id, listed_at, row_
   (SELECT array_agg(id) AS ids FROM tag) t;
 INSERT INTO comment (id, content_id, author_id, body, mentions, deleted, version, created_at)
 SELECT uuidv7(), id, author_id, 'x', '{{}}', false, 1, created_at FROM content;
-INSERT INTO reaction (content_id, person_id, kind, created_at) SELECT id, author_id, 'favourite', created_at FROM content;
+INSERT INTO reaction (content_id, person_id, kind, created_at)
+SELECT id, author_id, 'favourite', created_at FROM content;
 INSERT INTO follow (content_id, person_id, created_at) SELECT id, author_id, created_at FROM content;
 INSERT INTO journal (id, happened, actor_id, object_kind, object_id, content_id, readers, classification, payload, at)
 SELECT uuidv7(), 'knowledge_item_created', author_id, 'content', id, id, readers, classification, '{{}}', created_at
@@ -268,7 +270,8 @@ def test_such_faults_are_found(hundred_thousand: Any, loop: Loop) -> None:
         return plans[0], plans[1]
 
     unindexed, sorted_ = loop.run(run())
-    assert unindexed and any("Sort" in fault or "Seq" in fault for fault in sorted_)
+    assert unindexed
+    assert any("Sort" in fault or "Seq" in fault for fault in sorted_)
 
 
 def test_a_page_of_a_hundred_thousand_reads_little(hundred_thousand: Any, loop: Loop) -> None:

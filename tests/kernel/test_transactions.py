@@ -44,7 +44,7 @@ def fails_after_flush(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
             raise DomainError("conflict", "On purpose.")
 
     monkeypatch.setattr(commands, "_record", failing)
-    yield title
+    return title
 
 
 @pytest.mark.parametrize("failing_first", [True, False])
@@ -56,7 +56,8 @@ def test_of_two_mutations_one_fails(company: Company, fails_after_flush: str, fa
     before = company.server.sql(journal, company.employee.id)[0]["count"]
     answer = company.employee.graphql(TWO, a=a, b=b)
     failed, done = ("a", "b") if failing_first else ("b", "a")
-    assert answer["data"][failed] is None and answer["data"][done]["title"] == good
+    assert answer["data"][failed] is None
+    assert answer["data"][done]["title"] == good
     assert [(e["path"], e["extensions"]["code"]) for e in answer["errors"]] == [([failed], "CONFLICT")]
     assert (rows(company, good), rows(company, bad)) == (2, 0)
     assert company.server.sql(journal, company.employee.id)[0]["count"] == before + 1
@@ -95,9 +96,11 @@ def test_wrong_input_in_one_mutation_spares_its_sibling(company: Company) -> Non
     good = f"成功 {uuid4().hex}"
     answer = company.employee.graphql(TWO, a=ask(good), b=ask("x", category_id=str(uuid4())))
     # Names are camelCase in GraphQL, so this is refused as a whole, before anything happens.
-    assert answer.get("data") is None and rows(company, good) == 0
+    assert answer.get("data") is None
+    assert rows(company, good) == 0
     answer = company.employee.graphql(TWO, a=ask(good), b=ask("x", categoryId=str(uuid4())))
-    assert answer["data"]["a"]["title"] == good and answer["data"]["b"] is None
+    assert answer["data"]["a"]["title"] == good
+    assert answer["data"]["b"] is None
     assert answer["errors"][0]["extensions"]["code"] == "INVALID"
 
 
@@ -134,7 +137,8 @@ def test_a_batch_answers_item_by_item(company: Company, fails_after_flush: str) 
     for result in results:
         assert (result["problem"] is None) == (result["id"] is not None) == (result["status"] == 201)
         if result["problem"]:
-            assert result["problem"]["status"] == result["status"] and result["problem"]["code"]
+            assert result["problem"]["status"] == result["status"]
+            assert result["problem"]["code"]
     assert results[1]["problem"]["errors"][0]["pointer"] == "/title"
     assert (rows(company, good), rows(company, fails_after_flush)) == (4, 0)
 
@@ -153,7 +157,8 @@ def test_a_dry_run_changes_nothing(company: Company) -> None:
 def test_the_size_of_a_batch(company: Company) -> None:
     title = f"五百 {uuid4().hex}"
     full = company.employee.rest.post("/knowledge-items:batch", json={"items": [ask(title)] * 500}, timeout=120)
-    assert full.status_code == 207 and {r["status"] for r in full.json()["items"]} == {201}
+    assert full.status_code == 207
+    assert {r["status"] for r in full.json()["items"]} == {201}
     assert rows(company, title) == 1000
     company.server.settle()
     before = fingerprint(company.server)

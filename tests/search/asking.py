@@ -5,13 +5,14 @@ from uuid import uuid4
 
 from tests.conftest import Actor
 
-GRAPHQL = """query($q: String!, $first: Int! = 100, $after: ID, $filter: SearchFilter, $orderBy: SearchOrder! = relevance) {
+GRAPHQL = """query($q: String!, $first: Int! = 100, $after: String, $filter: SearchFilter,
+  $orderBy: SearchOrder! = relevance) {
   search(query: $q, first: $first, after: $after, filter: $filter, orderBy: $orderBy) {
     nodes { title snippet score content { id title type kind author { id } tags { name } category { name } } }
     total { value exact } terms pageInfo { hasNextPage endCursor }
     facets { kind { value name count } category { value name count } tag { value name count }
       author { value name count } department { value name count } language { value name count } } } }
-""".replace("$after: ID", "$after: String")
+"""
 
 
 def marker() -> str:

@@ -1,11 +1,11 @@
 """What is found by which words, through both doors."""
 
+import time
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-
 from tests.conftest import Actor, Company
 from tests.search.asking import found, ids, marker, search
 
@@ -86,13 +86,20 @@ def test_what_is_shown_of_a_hit(item: dict[str, Any], company: Company) -> None:
     page = search(company.colleague, 'skf "散热风道"')
     hit = next(hit for hit in page["items"] if hit["content"]["id"] == item["id"])
     assert hit["title"] == "高压变频器<mark>散热风道</mark>改造与轴承失效复盘"
-    assert "<mark>散热风道</mark>" in hit["snippet"] and "<mark>SKF</mark>" in hit["snippet"]
-    assert "<b>" not in hit["snippet"] and "**" not in hit["snippet"]
+    assert "<mark>散热风道</mark>" in hit["snippet"]
+    assert "<mark>SKF</mark>" in hit["snippet"]
+    assert "<b>" not in hit["snippet"]
+    assert "**" not in hit["snippet"]
     assert page["terms"] == ["skf", "散热风道"]
     content = hit["content"]
-    assert (content["type"], content["kind"], content["author"]["name"]) == ("knowledge_item", "retrospective", "林知夏")
+    assert (content["type"], content["kind"], content["author"]["name"]) == (
+        "knowledge_item",
+        "retrospective",
+        "林知夏",
+    )
     assert [tag["name"] for tag in content["tags"]] == ["Root cause", "失效分析"]
-    assert "body" not in content and "readers" not in content
+    assert "body" not in content
+    assert "readers" not in content
 
 
 def test_highlights_are_escaped(company: Company) -> None:
@@ -102,7 +109,8 @@ def test_highlights_are_escaped(company: Company) -> None:
     hit = search(company.colleague, word)["items"][0]
     assert hit["title"] == f"&lt;script&gt;alert(&#x27;<mark>{word}</mark>&#x27;)&lt;/script&gt;"
     rest = hit["snippet"].replace(f"<mark>{word}</mark>", "")
-    assert "<" not in rest and "&amp;" in rest
+    assert "<" not in rest
+    assert "&amp;" in rest
 
 
 def test_a_title_counts_for_more_than_a_text(company: Company) -> None:
@@ -192,7 +200,9 @@ def test_filters(shelf: dict[str, Any], company: Company) -> None:
 
 def test_filtering_by_date(shelf: dict[str, Any], company: Company) -> None:
     word = shelf["word"]
-    published = {hit["content"]["id"]: hit["content"]["published_at"] for hit in search(company.colleague, word)["items"]}
+    published = {
+        hit["content"]["id"]: hit["content"]["published_at"] for hit in search(company.colleague, word)["items"]
+    }
     one, two, three = shelf["ids"]
     assert set(found(company.colleague, word, published_from=published[two])) == {two, three}
     assert set(found(company.colleague, word, published_before=published[two])) == {one}
@@ -240,8 +250,6 @@ def test_a_moved_category_and_a_renamed_tag_follow(company: Company) -> None:
 
 def eventually(company: Company, holds: Any) -> None:
     """Once what earlier entries left to do is worked off."""
-    import time
-
     company.server.settle()
     deadline = time.monotonic() + 10
     while not holds():

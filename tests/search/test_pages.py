@@ -3,9 +3,12 @@
 from typing import Any
 
 import pytest
-
 from tests.conftest import Actor, Company
 from tests.search.asking import GRAPHQL, found, ids, marker, search
+
+from kshare.core.database import Database
+from kshare.core.settings import Settings
+from kshare.search.reindex import reindex
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +58,8 @@ def test_best_follows_what_readers_do(many: dict[str, Any], company: Company) ->
     assert found(company.colleague, many["word"], order="best")[:2] == [praised, liked]
     hits = search(company.colleague, many["word"], order="best")["items"]
     scores = [hit["score"] for hit in hits]
-    assert scores == sorted(scores, reverse=True) and scores[0] > scores[1] > scores[2]
+    assert scores == sorted(scores, reverse=True)
+    assert scores[0] > scores[1] > scores[2]
 
 
 @pytest.mark.parametrize("order", ["relevance", "newest", "best"])
@@ -75,9 +79,11 @@ def test_what_is_published_between_two_pages_changes_none(company: Company, orde
 def test_the_link_leads_to_the_next_page(many: dict[str, Any], company: Company) -> None:
     answer = company.colleague.rest.get("/search", params={"q": many["word"], "limit": 3, "kind": "sop"})
     link = answer.headers["link"]
-    assert link.startswith("</v1/search?") and link.endswith('>; rel="next"')
+    assert link.startswith("</v1/search?")
+    assert link.endswith('>; rel="next"')
     following = company.colleague.rest.get(company.server.url + link[1 : link.index(">")])
-    assert len(ids(answer.json())) == 3 and len(ids(following.json())) == 1
+    assert len(ids(answer.json())) == 3
+    assert len(ids(following.json())) == 1
     assert not set(ids(answer.json())) & set(ids(following.json()))
 
 
@@ -118,7 +124,11 @@ def test_a_cursor_belongs_to_its_search(many: dict[str, Any], company: Company) 
     refused("cursor_mismatch", cursor, order="newest", q="轴承")
     refused("cursor_mismatch", listed, order="newest")
     middle = len(cursor) // 2
-    refused("invalid_cursor", cursor[:middle] + ("A" if cursor[middle] != "A" else "B") + cursor[middle + 1 :], order="newest")
+    refused(
+        "invalid_cursor",
+        cursor[:middle] + ("A" if cursor[middle] != "A" else "B") + cursor[middle + 1 :],
+        order="newest",
+    )
     refused("invalid_cursor", "x", order="newest")
     response = company.colleague.graphql(GRAPHQL, q=word, after=cursor)
     assert response["errors"][0]["extensions"]["code"] == "CURSOR_MISMATCH"
@@ -130,12 +140,6 @@ def test_a_cursor_belongs_to_its_search(many: dict[str, Any], company: Company) 
 @pytest.fixture(scope="module")
 def crowd(company: Company) -> dict[str, Any]:
     """Five thousand documents with one word, made behind the doors, in eras of their own; some are for others only."""
-    import asyncio
-
-    from kshare.core.database import Database
-    from kshare.core.settings import Settings
-    from kshare.search.reindex import reindex
-
     word, rare = marker(), marker()
     server = company.server
     server.sql("DELETE FROM search_document")
@@ -143,7 +147,8 @@ def crowd(company: Company) -> dict[str, Any]:
     server.sql(
         """INSERT INTO content (id, kind, variety, state, title, summary, body, language, author_id, department_id,
           audience, readers, classification, revision, version, created_at, updated_at, published_at, listed_at)
-        SELECT gen_random_uuid(), 'knowledge_item', 'sop', 'published', CASE WHEN n % 1000 = 7 THEN $2 ELSE 'x' END || n,
+        SELECT gen_random_uuid(), 'knowledge_item', 'sop', 'published',
+          CASE WHEN n % 1000 = 7 THEN $2 ELSE 'x' END || n,
           $1, '', 'zh', $3, $4, r, r, 1, 1, 1, t, t, t, t FROM (
             SELECT n, timestamptz '2020-01-01' + n * interval '1 minute' AS t,
               CASE WHEN n % 5 = 0 THEN ARRAY[$3::uuid] ELSE ARRAY['00000000-0000-7000-8000-000000000001'::uuid] END AS r
@@ -165,13 +170,13 @@ def crowd(company: Company) -> dict[str, Any]:
         await database.engine.dispose()
 
     server.loop.run(build(), 300)
-    assert asyncio is not None
     return {"word": word, "rare": rare}
 
 
 def test_a_common_word_is_not_counted_to_the_end(crowd: dict[str, Any], company: Company) -> None:
     page = search(company.colleague, crowd["word"])
-    assert page["total"]["exact"] is False and 100 <= page["total"]["value"] < 4000
+    assert page["total"]["exact"] is False
+    assert 100 <= page["total"]["value"] < 4000
     assert len(page["items"]) == 100
     assert sum(entry["count"] for entry in page["facets"]["kind"]) == page["total"]["value"]
 

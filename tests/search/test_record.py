@@ -42,7 +42,8 @@ def test_searches_without_hits_are_listed_by_text(company: Company) -> None:
     for actor in (company.colleague, company.outsider, company.employee):
         search(actor, f" {word.upper()}   缺失 ")
     search(company.colleague, f"{word} 别的")
-    recorded(company, f"{word.upper()}   缺失", 3), recorded(company, f"{word} 别的")
+    recorded(company, f"{word.upper()}   缺失", 3)
+    recorded(company, f"{word} 别的")
 
     def listed(**parameters: Any) -> list[dict[str, Any]]:
         answer = company.manager.rest.get("/search/queries", params={"limit": 100, **parameters})
@@ -55,7 +56,9 @@ def test_searches_without_hits_are_listed_by_text(company: Company) -> None:
         (f"{word} 别的", 1, 1, 0),
     ]
     assert [e["text"] for e in listed(without_hits="true", order="newest")] == [f"{word} 别的", f"{word} 缺失"]
-    query = "query($filter: SearchedTextFilter) { searchQueries(filter: $filter, first: 100) { nodes { text misses } } }"
+    query = (
+        "query($filter: SearchedTextFilter) { searchQueries(filter: $filter, first: 100) { nodes { text misses } } }"
+    )
     shown = company.manager.data(query, filter={"withoutHits": True})["searchQueries"]["nodes"]
     assert {"text": f"{word} 缺失", "misses": 3} in shown
 

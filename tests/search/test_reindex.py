@@ -2,13 +2,18 @@
 
 from typing import Any
 
+import asyncpg
 import pytest
-
-from kshare.core.database import Database
-from kshare.core.settings import Settings
-from kshare.search.reindex import BATCH, reindex, stale_documents
 from tests.conftest import Company
 from tests.search.asking import found, marker
+
+from kshare.core.access import Permission
+from kshare.core.clock import now
+from kshare.core.database import Database
+from kshare.core.principal import EVERYONE, Principal
+from kshare.core.settings import Settings
+from kshare.search.reindex import BATCH, reindex, stale_documents
+from kshare.search.statements import find_statement
 
 
 def with_database(company: Company, work: Any) -> Any:
@@ -51,7 +56,8 @@ def test_it_goes_on_where_it_stopped(fresh: Company) -> None:
     fresh.server.sql(
         """INSERT INTO content (id, kind, variety, state, title, summary, body, language, author_id, audience, readers,
           classification, revision, version, created_at, updated_at, published_at, listed_at)
-        SELECT gen_random_uuid(), 'knowledge_item', 'sop', CASE WHEN n = 0 THEN 'draft' ELSE 'published' END, $1 || ' ' || n,
+        SELECT gen_random_uuid(), 'knowledge_item', 'sop', CASE WHEN n = 0 THEN 'draft' ELSE 'published' END,
+          $1 || ' ' || n,
           '', '', 'zh', $2, r, r, 1, 1, 1, t, t, t, t FROM (
           SELECT n, now() - n * interval '1 hour' AS t, ARRAY['00000000-0000-7000-8000-000000000001'::uuid] AS r
           FROM generate_series(0, $3::int) AS n) AS s""",
@@ -88,26 +94,18 @@ def test_a_document_left_behind_goes(library: tuple[Company, str, list[str]]) ->
 
 def test_a_search_uses_the_index_and_reads_few_contents(library: tuple[Company, str, list[str]]) -> None:
     """Under generic plans, as the read pool runs them, and with statistics of a large table."""
-    from kshare.core.access import Permission
-    from kshare.core.principal import EVERYONE, Principal
-    from kshare.search.statements import find_statement
-
     company, _, _ = library
     viewer = Principal(company.employee.id, "person", "x", (EVERYONE,), 1, frozenset(Permission))
     values = {"words": "'质量'", "head": "'质量'", "rank": "'质量'", "limit": 20, "deep": None}
 
     async def explain(database: Database) -> str:
-        import asyncpg
-
         connection = await asyncpg.connect(database.dsn)
         try:
             await connection.execute("SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off")
             plans = []
             for order in ("relevance", "newest", "best"):
                 statement = find_statement(order, frozenset({"kind"}), after=False)
-                arguments = statement.bind(
-                    {**viewer.binds, **values, "f_kind": "sop", "until": __import__("datetime").datetime.now().astimezone()}
-                )
+                arguments = statement.bind({**viewer.binds, **values, "f_kind": "sop", "until": now()})
                 rows = await connection.fetch(f"EXPLAIN {statement.sql}", *arguments)
                 plans.append("\n".join(row[0] for row in rows))
             return "\n".join(plans)
@@ -116,4 +114,5 @@ def test_a_search_uses_the_index_and_reads_few_contents(library: tuple[Company, 
 
     plan = with_database(company, explain)
     assert "Bitmap Index Scan on ix_search_document_words" in plan
-    assert "pk_content" in plan and "Seq Scan" not in plan
+    assert "pk_content" in plan
+    assert "Seq Scan" not in plan

@@ -1,9 +1,11 @@
-"""What you may not see is in no result, no count, no facet and no snippet; and a change of that takes effect at once."""
+"""What you may not see is in no result, no count, no facet, no snippet; changing that takes effect at once."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
+import asyncpg
 import pytest
-
 from tests.conftest import Actor, Company
 from tests.search.asking import GRAPHQL, found, ids, marker, search
 
@@ -27,11 +29,14 @@ def secret(company: Company) -> dict[str, Any]:
 def sees_nothing(actor: Actor, word: str, **filters: Any) -> None:
     for order in ("relevance", "newest", "best"):
         page = search(actor, word, order=order, **filters)
-        assert page["items"] == [] and page["total"] == {"value": 0, "exact": True} and page["next_cursor"] is None
+        assert page["items"] == []
+        assert page["total"] == {"value": 0, "exact": True}
+        assert page["next_cursor"] is None
         assert all(values == [] for values in page["facets"].values())
     given = {"filter": filters} if filters else {}
     answer = actor.data(GRAPHQL, q=word, **given)["search"]
-    assert answer["nodes"] == [] and answer["total"] == {"value": 0, "exact": True}
+    assert answer["nodes"] == []
+    assert answer["total"] == {"value": 0, "exact": True}
     assert all(values == [] for values in answer["facets"].values())
 
 
@@ -55,6 +60,23 @@ def test_it_is_not_counted_among_others(secret: dict[str, Any], company: Company
     assert ids(search(company.outsider, secret["word"])) == [public["id"]]
 
 
+@contextmanager
+def no_indexing(company: Company) -> Iterator[None]:
+    """Holds what indexers wait for."""
+    name = "hashtextextended('kshare search documents', 0)"
+
+    async def connect() -> asyncpg.Connection:
+        connection = await asyncpg.connect(company.server.database_url)
+        await connection.execute(f"SELECT pg_advisory_lock({name})")
+        return connection
+
+    connection = company.server.loop.run(connect())
+    try:
+        yield
+    finally:
+        company.server.loop.run(connection.close())
+
+
 def change(actor: Actor, id: str, **fields: Any) -> None:
     etag = actor.rest.get(f"/knowledge-items/{id}").headers["etag"]
     changed = actor.rest.patch(f"/knowledge-items/{id}", json=fields, headers={"If-Match": etag})
@@ -63,11 +85,11 @@ def change(actor: Actor, id: str, **fields: Any) -> None:
 
 def test_a_changed_audience_takes_effect_before_the_index_hears_of_it(secret: dict[str, Any], company: Company) -> None:
     id, word = secret["item"]["id"], secret["word"]
-    company.server.sql("LOCK TABLE search_document IN ACCESS SHARE MODE")
-    change(company.employee, id, audience=[str(company.departments["root"])])
-    assert found(company.outsider, word) == [id]
-    change(company.employee, id, audience=[str(company.departments["rd_pressure"])])
-    sees_nothing(company.outsider, word)
+    with no_indexing(company):
+        change(company.employee, id, audience=[str(company.departments["root"])])
+        assert found(company.outsider, word) == [id]
+        change(company.employee, id, audience=[str(company.departments["rd_pressure"])])
+        sees_nothing(company.outsider, word)
     company.server.settle()
     sees_nothing(company.outsider, word)
     assert found(company.employee, word) == [id]

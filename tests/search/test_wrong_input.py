@@ -5,7 +5,6 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-
 from tests.conftest import Company
 from tests.search.asking import GRAPHQL, marker
 
@@ -70,9 +69,11 @@ def test_anything_is_a_search(company: Company, query: str) -> None:
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.text(max_size=60))
 def test_any_text(company: Company, text: str) -> None:
-    answer = company.colleague.rest.post(
-        f"{company.server.url}/graphql", json={"query": GRAPHQL, "variables": {"q": text}}
-    ) if _sendable(text) else None
+    answer = (
+        company.colleague.rest.post(f"{company.server.url}/graphql", json={"query": GRAPHQL, "variables": {"q": text}})
+        if _sendable(text)
+        else None
+    )
     if answer is None:
         return
     codes = {error["extensions"]["code"] for error in answer.json().get("errors", ())}
@@ -104,7 +105,7 @@ def test_characters_of_a_query_do_not_become_lexemes_of_filters(company: Company
         ({"q": "   "}, "?q"),
         ({"q": "a\x00b"}, "?q"),
         ({"q": "a\nb"}, "?q"),
-        ({"q": "轴" * 10_000}, "?q"),
+        ({"q": "x" * 5_000}, "?q"),
         ({"q": "轴承", "limit": 0}, "?limit"),
         ({"q": "轴承", "limit": 101}, "?limit"),
         ({"q": "轴承", "limit": "9" * 30}, "?limit"),
@@ -141,7 +142,8 @@ def test_half_a_surrogate(company: Company) -> None:
     body = b'{"query": "query($q: String!) { search(query: $q) { terms } }", "variables": {"q": "\\ud800"}}'
     headers = {"Content-Type": "application/json"}
     answer = company.colleague.rest.post(f"{company.server.url}/graphql", content=body, headers=headers)
-    assert answer.status_code in (200, 400, 422) and answer.json()["errors"]
+    assert answer.status_code in (200, 400, 422)
+    assert answer.json()["errors"]
 
 
 def test_wrong_arguments_in_graphql(company: Company) -> None:

@@ -7,8 +7,9 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, and_, func
 
 from kshare.content.models import ContentRow
-from kshare.content.reads import AUDIENCE_MEMBER, CONTENT, classification_name, level_name, visible_content
+from kshare.content.reads import AUDIENCE_MEMBER, CONTENT, classification_name, level_name
 from kshare.content.shapes import ContentAccess
+from kshare.content.visibility import visible_content
 from kshare.core.access import SCOPABLE, Permission
 from kshare.core.errors import invalid
 from kshare.core.principal import Principal

@@ -118,7 +118,9 @@ async def set_tags(work: Work, content: ContentRow, names: Sequence[str]) -> boo
     # In one order for everybody, so that two writers of the same new tags wait for each other instead of deadlocking.
     for key in sorted(wanted.keys() - ids.keys()):
         ids[key] = await _tag_named(work, key, wanted[key])
-    has = set((await work.session.execute(select(ContentTagRow.tag_id).where(ContentTagRow.id == content.id))).scalars())
+    has = set(
+        (await work.session.execute(select(ContentTagRow.tag_id).where(ContentTagRow.id == content.id))).scalars()
+    )
     # In the order of ids, as merging locks them.
     tags = sorted(set(ids.values()))
     if has == set(tags):

@@ -30,7 +30,12 @@ def _both() -> Select[Any]:
             .scalar_subquery()
         )
 
-    parts: tuple[Any, ...] = (literal_column("'before'"), revision("before"), literal_column("'after'"), revision("after"))
+    parts: tuple[Any, ...] = (
+        literal_column("'before'"),
+        revision("before"),
+        literal_column("'after'"),
+        revision("after"),
+    )
     return select(func.json_build_object(*parts, type_=JSON).label("json"))
 
 

@@ -4,7 +4,7 @@ from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import ARRAY, CheckConstraint, ForeignKey, Index, SmallInteger, Uuid, text
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from kshare.core.clock import now
 from kshare.core.database import Row
@@ -35,13 +35,15 @@ class CategoryRow(Row):
 
 
 class TagRow(Row):
-    """A tag by its preferred name."""
+    """A tag by its preferred name. One that came into being on a content, and not by a knowledge manager's hand, is
+    seen only by those who see a content with it: a name alone can tell too much."""
 
     __tablename__ = "tag"
     __table_args__ = (Index("ix_tag_name_id", "name", "id"),)
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
     name: Mapped[str]
+    curated: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
     version: Mapped[int] = mapped_column(default=1)
     created_at: Mapped[datetime] = mapped_column(default=now)
     updated_at: Mapped[datetime] = mapped_column(default=now, onupdate=now)
@@ -147,6 +149,8 @@ class CounterRow(Row):
     __table_args__ = ({"postgresql_with": {"fillfactor": 70}},)
 
     content_id: Mapped[UUID] = mapped_column(ForeignKey("content.id", ondelete="CASCADE"), primary_key=True)
+    content: Mapped[ContentRow] = relationship(lazy="raise")
+    """Never read; it tells SQLAlchemy which row to insert first."""
     comments: Mapped[int] = mapped_column(default=0)
     likes: Mapped[int] = mapped_column(default=0)
     thanks: Mapped[int] = mapped_column(default=0)
@@ -163,6 +167,8 @@ class RevisionRow(Row):
     __tablename__ = "content_revision"
 
     content_id: Mapped[UUID] = mapped_column(ForeignKey("content.id", ondelete="CASCADE"), primary_key=True)
+    content: Mapped[ContentRow] = relationship(lazy="raise")
+    """Never read; it tells SQLAlchemy which row to insert first."""
     number: Mapped[int] = mapped_column(primary_key=True)
     id: Mapped[UUID] = mapped_column(unique=True, default=new_id)
     title: Mapped[str]

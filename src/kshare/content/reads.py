@@ -11,12 +11,9 @@ from sqlalchemy import (
     Text,
     Uuid,
     and_,
-    case,
     cast,
-    false,
     func,
     literal_column,
-    or_,
     select,
 )
 from sqlalchemy.dialects.postgresql import array
@@ -30,7 +27,8 @@ from kshare.content.shapes import (
     RevisionSummary,
 )
 from kshare.content.taxonomy_reads import CATEGORY, TAG
-from kshare.core.access import Classification, Permission
+from kshare.content.visibility import visible_content, visible_through_content
+from kshare.core.access import Classification
 from kshare.core.reading import (
     Alias,
     Entity,
@@ -46,39 +44,8 @@ from kshare.core.reading import (
     constant,
     everyone_sees,
 )
-from kshare.core.writing import Rule
 from kshare.people.models import DepartmentRow, SubjectRow
 from kshare.people.reads import DEPARTMENT, PERSON
-
-
-def visible_content(row: Alias) -> ColumnElement[bool]:
-    """The one predicate of seeing: a shared subject, enough clearance, and a key that may read content at all.
-
-    Written as a CASE because the planner takes the overlap of two arrays, one of them a parameter, for true in one row
-    of a hundred, and would then rather read and sort a whole table than walk an index until a page is full. Of a CASE
-    it assumes one row in two.
-    """
-    shared: ColumnElement[bool] = case(
-        (row.readers.bool_op("&&")(Viewer.subjects), row.classification <= Viewer.clearance), else_=false()
-    )
-    seen: ColumnElement[bool] = and_(shared, Viewer.holds(Permission.content_read))
-    return seen
-
-
-def visible_through_content(row: Alias) -> ColumnElement[bool]:
-    """Visibility of what belongs to a content (`row.content_id`): seen exactly when the content is."""
-    return select(ContentRow.id).where(ContentRow.id == row.content_id, visible_content(ContentRow)).exists()
-
-
-def own(row: Alias, permission: Permission) -> ColumnElement[bool]:
-    """The viewer wrote it and has the permission that writing asks for."""
-    return and_(row.author_id == Viewer.id, Viewer.holds(permission))
-
-
-def own_or_managed(write: Permission, manage: Permission) -> Rule:
-    """Authors may, and whoever manages the content's department or category."""
-    return lambda row: or_(own(row, write), Viewer.holds_within(manage, row.department_id, row.category_id))
-
 
 AUDIENCE_MEMBER = View("subject", AudienceMember, SubjectRow, everyone_sees)
 COUNTERS = View(
@@ -116,6 +83,7 @@ CONTENT_FIELDS: dict[str, Source] = {
         link=lambda posting, tag: tag.id == posting.tag_id,
         order=lambda tag: (tag.name, tag.id),
         first=50,
+        seen_with_parent=True,
     ),
     "classification": classification_name,
     "counters": One(COUNTERS, on=lambda row, counter: counter.content_id == row.id, seen_with_parent=True),

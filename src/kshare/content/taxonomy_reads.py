@@ -1,12 +1,14 @@
-"""How categories and tags are read. Everybody sees them: they are the shelves, not what stands on them."""
+"""How categories and tags are read. Categories are seen by everybody: they are the shelves, not what stands on them.
+So are the tags that a knowledge manager made; others are seen with a content that has them."""
 
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Text, Uuid, func, literal_column, not_, or_, select
 from sqlalchemy.orm import aliased
 
-from kshare.content.models import CategoryRow, TagNameRow, TagRow
+from kshare.content.models import CategoryRow, ContentRow, ContentTagRow, TagNameRow, TagRow
 from kshare.content.taxonomy_shapes import Category, Tag
+from kshare.content.visibility import visible_content
 from kshare.core.access import Permission
 from kshare.core.reading import Alias, Filter, Listing, One, Order, View, Viewer, allowed_list, everyone_sees
 from kshare.core.writing import Guard, Rule
@@ -15,7 +17,15 @@ _MANAGED: Rule = lambda row: Viewer.holds(Permission.taxonomy_manage)  # noqa: E
 _BY_NAME = Order((("name", str), ("id", UUID)), descending=False)
 
 CATEGORY_GUARD = Guard("category", CategoryRow, everyone_sees, {"edit": _MANAGED, "delete": _MANAGED})
-TAG_GUARD = Guard("tag", TagRow, everyone_sees, {"edit": _MANAGED, "merge": _MANAGED, "delete": _MANAGED})
+
+
+def _visible_tag(row: Alias) -> ColumnElement[bool]:
+    posting, content = aliased(ContentTagRow), aliased(ContentRow)
+    tagged = select(posting.id).join(content, content.id == posting.id).where(posting.tag_id == row.id)
+    return or_(row.curated, tagged.where(visible_content(content)).exists())
+
+
+TAG_GUARD = Guard("tag", TagRow, _visible_tag, {"edit": _MANAGED, "merge": _MANAGED, "delete": _MANAGED})
 
 CATEGORY = View(
     "category",
@@ -37,7 +47,7 @@ TAG = View(
     "tag",
     Tag,
     TagRow,
-    everyone_sees,
+    _visible_tag,
     {"synonyms": _synonyms, "permissions": lambda row: allowed_list(TAG_GUARD.rules_for(row))},
 )
 

@@ -204,9 +204,8 @@ class _Company:
             self._grow(CategoryRow, self.categories, entry)
         for entry in organisation["tags"]:
             self.tags[entry["name"]] = new_id()
-            self.session.add(
-                TagRow(id=self.tags[entry["name"]], name=entry["name"], created_at=_FOUNDED, updated_at=_FOUNDED)
-            )
+            tag = {"id": self.tags[entry["name"]], "name": entry["name"], "curated": True}
+            self.session.add(TagRow(**tag, created_at=_FOUNDED, updated_at=_FOUNDED))
         await self.session.flush()
         self._name_tags(organisation)
         await self._replay()

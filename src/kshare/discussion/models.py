@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ARRAY, CheckConstraint, ForeignKey, Index, SmallInteger, Uuid
+from sqlalchemy import ARRAY, CheckConstraint, ForeignKey, Index, SmallInteger, Uuid, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from kshare.core.clock import now
@@ -17,6 +17,7 @@ class CommentRow(Row):
     __tablename__ = "comment"
     __table_args__ = (
         Index("ix_comment_content_id_created_at_id", "content_id", "created_at", "id"),
+        Index("ix_comment_roots", "content_id", "created_at", "id", postgresql_where=text("parent_id IS NULL")),
         Index("ix_comment_author_id_created_at_id", "author_id", "created_at", "id"),
         Index("ix_comment_parent_id_created_at_id", "parent_id", "created_at", "id"),
     )

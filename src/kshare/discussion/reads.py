@@ -8,7 +8,8 @@ from sqlalchemy import ColumnElement, Text, Uuid, and_, case, func, literal_colu
 from sqlalchemy.orm import aliased
 
 from kshare.content.models import ContentRow
-from kshare.content.reads import CONTENT, CONTENT_CARD, COUNTERS, visible_content, visible_through_content
+from kshare.content.reads import CONTENT, CONTENT_CARD, COUNTERS
+from kshare.content.visibility import visible_content, visible_through_content
 from kshare.core.access import Permission
 from kshare.core.database import Row
 from kshare.core.reading import (

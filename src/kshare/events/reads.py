@@ -41,7 +41,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import aliased
 
 from kshare.content.models import ContentRow
-from kshare.content.reads import visible_content
+from kshare.content.visibility import visible_content
 from kshare.core.access import Permission
 from kshare.core.errors import DomainError, FieldError
 from kshare.core.journal import Happened, JournalRow, Xid8, settled

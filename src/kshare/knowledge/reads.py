@@ -3,16 +3,8 @@
 from sqlalchemy import ColumnElement, Text, and_
 
 from kshare.content.models import ContentRow
-from kshare.content.reads import (
-    AUDIENCE,
-    CONTENT_FIELDS,
-    CONTENT_FILTERS,
-    CONTENT_ORDERS,
-    own,
-    own_or_managed,
-    published_unless_asked,
-    visible_content,
-)
+from kshare.content.reads import AUDIENCE, CONTENT_FIELDS, CONTENT_FILTERS, CONTENT_ORDERS, published_unless_asked
+from kshare.content.visibility import own, own_or_managed, visible_content
 from kshare.core.access import Permission
 from kshare.core.markup import render_html
 from kshare.core.reading import Alias, Filter, Listing, Rendered, View, allowed_list, constant

@@ -282,4 +282,3 @@ async def facets(kernel: Kernel, principal: Principal, search: Search, hits: Hit
     assert row is not None
     body: bytes = row["json"]
     return body
-

@@ -169,7 +169,9 @@ def _picked(picks: Selection, facts: Mapping[str, Any]) -> dict[str, Any]:
 
 
 class Query:
-    @field("Search published content of every kind that you may see. A common word is looked for among the newest only.")
+    @field(
+        "Search published content of every kind that you may see. A common word is looked for among the newest only."
+    )
     def search(
         self,
         info: Info,

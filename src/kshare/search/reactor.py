@@ -18,7 +18,7 @@ _NAMED: Mapping[str, tuple[str, str | None]] = {
     "tag_merged": ("tag", "into"),
     "person_changed": ("author", None),
 }
-"""What changes a name that documents contain: what it names, and where in the payload its id is, if not the object's."""
+"""What changes a name that documents contain: what it names, and where in the payload its id is if elsewhere."""
 
 
 class SearchIndexer(Reactor):

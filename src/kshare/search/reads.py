@@ -6,7 +6,8 @@ from uuid import UUID
 from sqlalchemy import Boolean
 
 from kshare.content.models import ContentRow
-from kshare.content.reads import CONTENT_FIELDS, visible_content
+from kshare.content.reads import CONTENT_FIELDS
+from kshare.content.visibility import visible_content
 from kshare.core.access import Permission
 from kshare.core.reading import Filter, Listing, Order, View, Viewer
 from kshare.search.models import SearchedTextRow

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import bindparam, text
 from sqlalchemy import Uuid as UuidType
+from sqlalchemy import bindparam, text
 
 from kshare.core.database import UNHURRIED, Database
 from kshare.core.words import CUTTER_VERSION
@@ -27,9 +27,7 @@ async def stale_documents(database: Database) -> int:
     """How many published contents are found badly or not at all until `kshare reindex` has run."""
     async with database.engine.begin() as connection:
         await connection.execute(UNHURRIED)
-        count = await connection.scalar(
-            text(f"SELECT count(*) {_STALE}"), {"cutter": CUTTER_VERSION, "before": None}
-        )
+        count = await connection.scalar(text(f"SELECT count(*) {_STALE}"), {"cutter": CUTTER_VERSION, "before": None})
     return int(count or 0)
 
 

@@ -309,8 +309,8 @@ def show_statement(selection: Selection | None, *, text: bool) -> Statement:
         row = aliased(ContentRow)
         shown = json_object(FOUND, row, selection) if selection is not None else null()
         body = func.left(row.body, literal_column(str(SHOWN_TEXT))) if text else null()
-        return select(
-            row.id, shown.label("json"), row.title, row.summary, body.label("body")
-        ).where(row.id == func.any(bindparam("ids", type_=ARRAY(Uuid))), FOUND.condition(row))
+        return select(row.id, shown.label("json"), row.title, row.summary, body.label("body")).where(
+            row.id == func.any(bindparam("ids", type_=ARRAY(Uuid))), FOUND.condition(row)
+        )
 
     return compiled(("search shown", selection, text), build)
