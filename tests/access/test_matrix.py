@@ -1,8 +1,8 @@
 """The access matrix, matrix.yaml: every operation of both doors, tried as every role, on somebody else's things.
 
 `allowed` passes (a conflict with the state of the thing counts), `hidden` is told that there is no such thing, and
-everybody else is refused; whoever is not allowed changes nothing. `python -m tests.access.write` writes the file anew; what it
-changes is to be reviewed.
+everybody else is refused; whoever is not allowed changes nothing. `python -m tests.access.write` writes the file anew;
+what it changes is to be reviewed.
 """
 
 import os

@@ -109,7 +109,8 @@ class World:
     def _tag(self) -> str:
         id = new_id()
         self.server.sql(
-            "INSERT INTO tag (id, name, curated, version, created_at, updated_at) VALUES ($1, $2, true, 1, now(), now())",
+            "INSERT INTO tag (id, name, curated, version, created_at, updated_at)"
+            " VALUES ($1, $2, true, 1, now(), now())",
             id,
             f"签 {id}",
         )

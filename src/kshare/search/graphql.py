@@ -31,9 +31,8 @@ from kshare.search.finding import Hits, Search, Shown, facets, find, show
 from kshare.search.reads import SEARCHED_TEXT, SEARCHED_TEXTS
 
 enum_type(shapes.SearchOrder)
-SearchTotal = object_type(shapes.SearchTotal)
-FacetValue = object_type(shapes.FacetValue)
-SearchFacets = object_type(shapes.SearchFacets)
+for shape in (shapes.SearchTotal, shapes.FacetValue, shapes.SearchFacets):
+    object_type(shape)
 
 
 @object_type
@@ -45,7 +44,7 @@ class Content(shapes.Content):
     """The author's department when it was written."""
     category: Category | None
     """Its place in the category tree."""
-    tags: list[Tag]
+    tags: list[Tag]  # type: ignore[assignment]
     """Its tags, by name."""
 
 
@@ -74,8 +73,8 @@ class SearchConnection:
     edges: list[SearchEdge]
     nodes: list[SearchHit]
     page_info: PageInfo
-    total: SearchTotal = strawberry.field(description="How many were found.")
-    facets: SearchFacets = strawberry.field(description="The most frequent values; counted only if asked for.")
+    total: shapes.SearchTotal = strawberry.field(description="How many were found.")
+    facets: shapes.SearchFacets = strawberry.field(description="The most frequent values; counted only if asked for.")
     terms: list[str] = strawberry.field(description="The words and phrases that were looked for.")
 
 

@@ -20,7 +20,9 @@ Report = Callable[[int, int], None]
 _STALE = """FROM content c LEFT JOIN search_document d ON d.content_id = c.id WHERE c.state = 'published'
   AND (d.content_id IS NULL OR d.cutter <> :cutter OR d.indexed_at < CAST(:before AS timestamptz))"""
 # A document whose content is no longer published, which the journal would have told of.
-_LEFT = """FROM search_document d JOIN content c ON c.id = d.content_id WHERE c.state <> 'published'"""
+_REMOVE_LEFT = text(
+    """DELETE FROM search_document d USING content c WHERE c.id = d.content_id AND c.state <> 'published'"""
+)
 
 
 async def stale_documents(database: Database) -> int:
@@ -46,7 +48,7 @@ async def reindex(database: Database, report: Report = lambda done, of: None, *,
         total = int(await session.scalar(text(f"SELECT count(*) {_STALE}"), values) or 0)
         if not await session.scalar(text("SELECT EXISTS (SELECT FROM search_document)")):
             await plan_eras(session)
-        await session.execute(text(f"DELETE FROM search_document WHERE content_id IN (SELECT d.content_id {_LEFT})"))
+        await session.execute(_REMOVE_LEFT)
     done, after = 0, UUID(int=0)
     batch = text(f"SELECT c.id {_STALE} AND c.id > :after ORDER BY c.id LIMIT {BATCH}").bindparams(
         bindparam("after", type_=UuidType)

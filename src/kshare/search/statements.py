@@ -83,7 +83,7 @@ def _matches(column: ColumnElement[Any], query: ColumnElement[Any]) -> ColumnEle
 def _scope(name: str, filters: frozenset[str]) -> ColumnElement[Any]:
     """The bound query and the lexemes of the filters, as the text of one tsquery."""
     query = _bound(name)
-    quote = literal_column("''''")
+    quote: ColumnElement[str] = literal_column("''''")
     for given in sorted(filters & MARKS.keys()):
         letter = MARKS[given]
         match given:
@@ -262,9 +262,8 @@ def facets_statement(filters: frozenset[str]) -> Statement:
             candidates, candidates.c.content_id == content.id
         )
         seen = of.where(FOUND.condition(content)).cte("seen").prefix_with("MATERIALIZED")
-        posting, person, category, department, tag = map(
-            aliased, (ContentTagRow, PersonRow, CategoryRow, DepartmentRow, TagRow)
-        )
+        posting, tag, category = aliased(ContentTagRow), aliased(TagRow), aliased(CategoryRow)
+        person, department = aliased(PersonRow), aliased(DepartmentRow)
         tagged = select(posting.tag_id).join(seen, seen.c.id == posting.id).subquery()
         parts: dict[str, ColumnElement[Any]] = {
             "kind": _facet(seen.c.variety, None),
