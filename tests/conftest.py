@@ -175,7 +175,8 @@ class Server:
 @contextmanager
 def live_server(database_url: str, loop: Loop, **options: Any) -> Iterator[Server]:
     """kshare served by Uvicorn in a thread."""
-    options = {"rate_limit": 1_000_000, "failed_sign_ins": 1_000_000, "secret": "a secret for tests, longer than 32 characters"} | options
+    patient = {"rate_limit": 1_000_000, "failed_sign_ins": 1_000_000}
+    options = patient | {"secret": "a secret for tests, longer than 32 characters"} | options
     settings = Settings(_env_file=None, **options)
     application = build(settings, database_url)
     with socket.socket() as probe:
@@ -242,29 +243,50 @@ class Company:
     anonymous: httpx.Client = None  # type: ignore[assignment]
 
     def hire(
-        self, name: str, department: str, *, roles: tuple[tuple[str, UUID | None], ...] = (), clearance: int = 1,
-        scopes: list[str] | None = None, kind: str = "person",
+        self,
+        name: str,
+        department: str,
+        *,
+        roles: tuple[tuple[str, UUID | None], ...] = (),
+        clearance: int = 1,
+        scopes: list[str] | None = None,
+        kind: str = "person",
     ) -> Actor:
         """A new person with a key."""
         server, id, key, place = self.server, new_id(), keys.new_key(), self.departments[department]
         server.sql(
-            "INSERT INTO person (id, kind, name, sort_name, search_name, email, language, department_id, clearance, active,"
-            " version, created_at, updated_at) VALUES ($1, $2, $3, $3, $3, $4, 'zh', $5, $6, true, 1, now(), now())",
-            id, kind, name, f"{id}@example.com", place, clearance,
+            "INSERT INTO person (id, kind, name, sort_name, search_name, email, language, department_id, clearance,"
+            " active, version, created_at, updated_at) VALUES ($1, $2, $3, $3, $3, $4, 'zh', $5, $6, true, 1, now(), now())",
+            id,
+            kind,
+            name,
+            f"{id}@example.com",
+            place,
+            clearance,
         )
         server.sql(
             "INSERT INTO membership (id, person_id, department_id, since) VALUES ($1, $2, $3, '2024-01-01')",
-            new_id(), id, place,
+            new_id(),
+            id,
+            place,
         )
         for role, within in roles:
             server.sql(
-                "INSERT INTO role_assignment (id, person_id, role, department_id, created_at) VALUES ($1, $2, $3, $4, now())",
-                new_id(), id, role, within,
+                "INSERT INTO role_assignment (id, person_id, role, department_id, created_at)"
+                " VALUES ($1, $2, $3, $4, now())",
+                new_id(),
+                id,
+                role,
+                within,
             )
         server.sql(
             "INSERT INTO api_key (id, person_id, name, digest, hint, scopes, created_at, version)"
             " VALUES ($1, $2, 'test', $3, $4, $5, now(), 1)",
-            new_id(), id, keys.digest(key), key[-4:], scopes or [p.value for p in Permission],
+            new_id(),
+            id,
+            keys.digest(key),
+            key[-4:],
+            scopes or [p.value for p in Permission],
         )
         return Actor(server, id, name, key, place)
 
@@ -278,7 +300,10 @@ def found_company(server: Server) -> Company:
         server.sql(
             "INSERT INTO department (id, name, parent_id, path, version, created_at, updated_at)"
             " VALUES ($1, $2, $3, $4, 1, now(), now())",
-            id, name, company.departments.get(parent or ""), paths[name],
+            id,
+            name,
+            company.departments.get(parent or ""),
+            paths[name],
         )
     company.employee = company.hire("林知夏", "rd_pressure")
     company.colleague = company.hire("周清和", "rd")

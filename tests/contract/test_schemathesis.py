@@ -1,5 +1,5 @@
-"""The contract against the live server: whatever it allows is accepted, whatever it forbids is refused, and every answer
-is as it says. All of schemathesis' checks, over every operation.
+"""The contract against the live server: what it allows is accepted, what it forbids is refused, and every answer is
+as it says. All of schemathesis' checks, over every operation.
 
 What no schema can say is said here: cursors are made by the server, references name things that exist, an
 Idempotency-Key is not used for two requests, and a time may have to lie ahead.
@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, settings
+from tests.conftest import Company, found_company
 
 from kshare import contract
 from kshare.core.principal import EVERYONE
-from tests.conftest import Company, found_company
 
 schema = schemathesis.openapi.from_dict(json.loads(contract.openapi_bytes()))
 # RFC 6585: the answer to a change without its precondition.
@@ -54,12 +54,16 @@ def realistic(case: schemathesis.Case, subject: Company) -> None:
 
 def _with_known(value: Any, known: dict[str, Any]) -> Any:
     if isinstance(value, dict):
-        return {
-            name: known[name] if name in known and inner else None if name.endswith("_id") and name != "external_id" and inner
-            else _with_known(inner, known)
-            for name, inner in value.items()
-        }
+        return {name: _known_field(name, inner, known) for name, inner in value.items()}
     return [_with_known(inner, known) for inner in value] if isinstance(value, list) else value
+
+
+def _known_field(name: str, value: Any, known: dict[str, Any]) -> Any:
+    if value and name in known:
+        return known[name]
+    if value and name.endswith("_id") and name != "external_id":
+        return None
+    return _with_known(value, known)
 
 
 @schema.exclude(path=STREAMS).parametrize()

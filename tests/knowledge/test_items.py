@@ -6,7 +6,8 @@ from uuid import uuid4
 from tests.conftest import Actor, Company
 
 READ = """query($id: ID!) { knowledgeItem(id: $id) {
-  title kind state version revision body bodyHtml permissions tags { name } author { name } audience { kind name } } }"""
+  title kind state version revision body bodyHtml permissions
+  tags { name } author { name } audience { kind name } } }"""
 
 
 def etag(actor: Actor, id: str) -> str:

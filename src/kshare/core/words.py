@@ -387,6 +387,12 @@ def _whole_clusters(plain: str, spans: list[tuple[int, int]], start: int, end: i
 
 
 def _matches(plain: str, terms: Sequence[str]) -> Iterator[re.Match[str]]:
+    pattern = _pattern(tuple(terms))
+    return pattern.finditer(plain) if pattern is not None else iter(())
+
+
+@functools.lru_cache(256)
+def _pattern(terms: tuple[str, ...]) -> re.Pattern[str] | None:
     wanted = sorted({term for term in terms if term.strip()}, key=len, reverse=True)[:MAX_QUERY_TOKENS]
     # A term that begins or ends with a letter must do so at the edge of a word, as it does in the index.
     pattern = "|".join(
@@ -395,7 +401,7 @@ def _matches(plain: str, terms: Sequence[str]) -> Iterator[re.Match[str]]:
         + (f"(?!{_LETTER})" if re.match(_LETTER, term[-1]) else "")
         for term in wanted
     )
-    return re.finditer(pattern, plain, re.IGNORECASE) if wanted else iter(())
+    return re.compile(pattern, re.IGNORECASE) if wanted else None
 
 
 def _window(plain: str, spans: list[tuple[int, int]], length: int) -> int:
