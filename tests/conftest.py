@@ -256,7 +256,8 @@ class Company:
         server, id, key, place = self.server, new_id(), keys.new_key(), self.departments[department]
         server.sql(
             "INSERT INTO person (id, kind, name, sort_name, search_name, email, language, department_id, clearance,"
-            " active, version, created_at, updated_at) VALUES ($1, $2, $3, $3, $3, $4, 'zh', $5, $6, true, 1, now(), now())",
+            " active, version, created_at, updated_at)"
+            " VALUES ($1, $2, $3, $3, $3, $4, 'zh', $5, $6, true, 1, now(), now())",
             id,
             kind,
             name,
