@@ -30,6 +30,18 @@ CHUNK = 5_000
 DISCUSSED, RECENT = 400, timedelta(days=4)
 """So many of the newest items, and all of the last days, have three comments or more."""
 
+WRITERS = 10
+"""So many of those with keys have more than a page of drafts, whatever the size of the database."""
+
+_DRAFTS = """
+WITH draft AS (SELECT id, row_number() OVER (ORDER BY id) AS n FROM content WHERE state = 'draft' ORDER BY id LIMIT 250),
+given AS (SELECT d.id, p.id AS author_id, p.department_id FROM draft d
+  JOIN unnest($1::uuid[]) WITH ORDINALITY AS w (id, place) ON w.place = 1 + d.n % 10 JOIN person p ON p.id = w.id),
+written AS (UPDATE content_revision r SET author_id = g.author_id FROM given g WHERE r.content_id = g.id)
+UPDATE content c SET author_id = g.author_id, department_id = g.department_id, readers = ARRAY[g.author_id],
+  classification = least(c.classification, 1) FROM given g WHERE c.id = g.id
+"""
+
 _TABLES = {
     "content": (
         "id kind variety state title summary body language author_id department_id category_id audience readers"
@@ -111,6 +123,7 @@ async def seed(connection: Connection, items: int, console: Console) -> Seeded:
                         name, schema_name=schema or None, records=batch[table], columns=columns.split()
                     )
                 advance()
+        await connection.execute(_DRAFTS, [person.id for _, person in company.keys[:WRITERS]])
         terms = await seed_documents(connection, console)
         for statement in through(console, "Making indexes and foreign keys", restore):
             await connection.execute(statement)

@@ -255,6 +255,27 @@ def upgrade() -> None:
         unique=False,
     )
     op.create_index(
+        "ix_content_author_id_updated",
+        "content",
+        ["kind", "author_id", sa.literal_column("updated_at DESC"), sa.literal_column("id DESC")],
+        unique=False,
+        postgresql_where=sa.text("state = 'published'"),
+    )
+    op.create_index(
+        "ix_content_category_id_updated",
+        "content",
+        ["kind", "category_id", sa.literal_column("updated_at DESC"), sa.literal_column("id DESC")],
+        unique=False,
+        postgresql_where=sa.text("state = 'published'"),
+    )
+    op.create_index(
+        "ix_content_department_id_updated",
+        "content",
+        ["kind", "department_id", sa.literal_column("updated_at DESC"), sa.literal_column("id DESC")],
+        unique=False,
+        postgresql_where=sa.text("state = 'published'"),
+    )
+    op.create_index(
         "ix_content_category_id_listed",
         "content",
         ["kind", "category_id", sa.literal_column("listed_at DESC"), sa.literal_column("id DESC")],
@@ -521,6 +542,15 @@ def downgrade() -> None:
     op.drop_index("ix_content_kind_state_listed", table_name="content")
     op.drop_index(
         "ix_content_department_id_listed", table_name="content", postgresql_where=sa.text("state = 'published'")
+    )
+    op.drop_index(
+        "ix_content_author_id_updated", table_name="content", postgresql_where=sa.text("state = 'published'")
+    )
+    op.drop_index(
+        "ix_content_category_id_updated", table_name="content", postgresql_where=sa.text("state = 'published'")
+    )
+    op.drop_index(
+        "ix_content_department_id_updated", table_name="content", postgresql_where=sa.text("state = 'published'")
     )
     op.drop_index(
         "ix_content_category_id_listed", table_name="content", postgresql_where=sa.text("state = 'published'")

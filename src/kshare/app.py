@@ -15,6 +15,7 @@ from kshare.core.idempotency import keep_forgetting
 from kshare.core.journal import Watch, Worker
 from kshare.core.notes import Notes
 from kshare.core.settings import Settings
+from kshare.edge.described import install
 from kshare.edge.dispatch import Dispatch
 from kshare.edge.gate import Gate
 from kshare.edge.graphql import ReadExecutor, context_of, run
@@ -22,7 +23,6 @@ from kshare.edge.graphql_route import GraphQLDoor
 from kshare.edge.kernel import Kernel
 from kshare.edge.problems import install_problem_handlers, install_problem_pages
 from kshare.edge.rates import Rates
-from kshare.edge.rest import install
 from kshare.people.oidc import TokenVerifier
 from kshare.people.signin import SignIn
 from kshare.site import install_site

@@ -11,7 +11,7 @@ from fastapi import FastAPI
 from graphql import print_schema
 
 from kshare import api
-from kshare.edge.rest import PROBLEM_SCHEMA, install
+from kshare.edge.described import PROBLEM_SCHEMA, install
 
 FILES = ("openapi.json", "schema.graphql")
 

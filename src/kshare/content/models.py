@@ -66,11 +66,10 @@ class TagNameRow(Row):
 _PUBLISHED = text("state = 'published'")
 
 
-def _list_index(*columns: str) -> Index:
-    """An index for a list of what is published, newest first, by the leading columns."""
-    name = "_".join(("ix_content", *columns, "listed"))
-    newest_first = (text("listed_at DESC"), text("id DESC"))
-    return Index(name, "kind", *columns, *newest_first, postgresql_where=_PUBLISHED)
+def _list_index(column: str, by: str = "listed") -> Index:
+    """An index for a list of what is published with one value of a column, the newest or latest changed first."""
+    newest_first = (text(f"{by}_at DESC"), text("id DESC"))
+    return Index(f"ix_content_{column}_{by}", "kind", column, *newest_first, postgresql_where=_PUBLISHED)
 
 
 class ContentRow(Row):
@@ -92,6 +91,10 @@ class ContentRow(Row):
         _list_index("category_id"),
         _list_index("department_id"),
         _list_index("language"),
+        # Not by sort or language, whose few values are met soon enough along the index of the whole list.
+        _list_index("author_id", "updated"),
+        _list_index("category_id", "updated"),
+        _list_index("department_id", "updated"),
         Index("ix_content_author_id_state_listed", "author_id", "state", text("listed_at DESC"), text("id DESC")),
         Index(
             "uq_content_external",

@@ -22,7 +22,9 @@ CATEGORY_GUARD = Guard("category", CategoryRow, everyone_sees, {"edit": _MANAGED
 def _visible_tag(row: Alias) -> ColumnElement[bool]:
     posting, content = aliased(ContentTagRow), aliased(ContentRow)
     tagged = select(posting.id).join(content, content.id == posting.id).where(posting.tag_id == row.id)
-    return or_(row.curated, tagged.where(visible_content(content)).exists())
+    # Not EXISTS, which PostgreSQL may answer by reading all contents with all their tags at once.
+    first = tagged.where(visible_content(content)).limit(literal_column("1"))
+    return or_(row.curated, first.scalar_subquery().is_not(None))
 
 
 TAG_GUARD = Guard("tag", TagRow, _visible_tag, {"edit": _MANAGED, "merge": _MANAGED, "delete": _MANAGED})

@@ -19,8 +19,9 @@ from kshare.core.idempotency import Answer as Kept
 from kshare.core.idempotency import Repeatable, earlier_answer, keep_answer
 from kshare.core.reading import Ask, Shape
 from kshare.core.writing import Work, writing
+from kshare.edge.parsing import parse_json, validated
 from kshare.edge.problems import problem_body
-from kshare.edge.rest import Call, Made, parse_json, validated
+from kshare.edge.rest import Call, Made
 from kshare.edge.telemetry import exchange_of
 
 MOST_ITEMS = 500

@@ -7,31 +7,28 @@ declaration says, with the same models, and nothing else.
 
 import hashlib
 import inspect
-import json
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Annotated, Any, Literal, TypeVar
-from urllib.parse import parse_qsl
 from uuid import UUID
 
 import orjson
-from fastapi import FastAPI, Header, Path, Query
-from fastapi.routing import APIRoute
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
+from pydantic import BaseModel, ConfigDict, Field, create_model
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Scope
 
 from kshare.core.access import Permission
 from kshare.core.bounded import BoundedCache
-from kshare.core.errors import PROBLEMS, DomainError, FieldError, Language
+from kshare.core.errors import DomainError, FieldError, Language
 from kshare.core.idempotency import Answer, Repeatable, earlier_answer, keep_answer
 from kshare.core.principal import Principal
 from kshare.core.reading import Ask, Listing, PageForm, Shape, View, whole
 from kshare.core.writing import Work, require, writing
 from kshare.edge.kernel import Kernel
-from kshare.edge.problems import field_errors, header, preferred_language, request_errors
+from kshare.edge.parsing import checked_value, parse_json, parse_query, validated
+from kshare.edge.problems import header, preferred_language
 from kshare.edge.reads import OneRead, PageRead, read_one, read_page
 from kshare.edge.telemetry import exchange_of
 
@@ -260,96 +257,6 @@ def _next_url(scope: Scope, cursor: str) -> str:
     return f"{path}?{'&'.join((*kept, f'cursor={cursor}'))}"
 
 
-# ---- parsing --------------------------------------------------------------------------------------------------------
-
-
-def parse_json(body: bytes) -> Any:
-    """A JSON document; 400 when it is none. JSON that is not Unicode is let through for the text rules to point at."""
-    try:
-        return orjson.loads(body)
-    except orjson.JSONDecodeError as strict:
-        try:
-            # Decoded here, since the parser would take UTF-16 and UTF-32 as well.
-            return json.loads(body.decode("utf-8", "surrogatepass"), parse_constant=_no_constant)
-        except (ValueError, RecursionError):
-            message = "nested too deeply" if "recursion" in str(strict) else str(strict)
-            raise DomainError("invalid_json", f"The body is not valid JSON: {message[:200]}") from None
-
-
-def _no_constant(name: str) -> Any:
-    raise ValueError(f"{name} is not JSON")
-
-
-def validated(model: type[M], document: Any, prefix: str = "") -> M:
-    """The document as the model; 422 with a pointer for each broken rule."""
-    try:
-        return model.model_validate(document)
-    except ValidationError as error:
-        raise _invalid(error, prefix, document) from None
-
-
-def _invalid(error: ValidationError, prefix: str = "", document: Any = None) -> DomainError:
-    broken = error.errors(include_url=False, include_context=False, include_input=False)
-    places = field_errors(broken, prefix, document)
-    return DomainError("invalid", f"{len(broken)} of the rules for this input are broken.", places)
-
-
-def checked_value(kind: Any, value: Any, pointer: str) -> Any:
-    """A single value by the rules of its annotated type; 422 at `pointer` when it breaks one."""
-    model = _field_models.get(kind)
-    if model is None:
-        model = _field_models[kind] = create_model("PathText", value=(kind, ...))
-    try:
-        return model.model_validate({"value": value}).value  # type: ignore[attr-defined]
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-        raise DomainError(
-            "invalid", "This value is not acceptable.", [FieldError(pointer, first["type"], first["msg"])]
-        ) from None
-
-
-_field_models: dict[Any, type[BaseModel]] = {}
-
-
-def parse_query(query_string: bytes, model: type[M]) -> M:
-    """Query parameters as a model whose fields are scalars or lists of scalars."""
-    try:
-        pairs = parse_qsl(query_string.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=200)
-    except ValueError:
-        raise DomainError("bad_request", "The query string is not valid percent-encoded UTF-8.") from None
-    data: dict[str, Any] = {}
-    lists = _list_fields(model)
-    for name, value in pairs:
-        if name in lists:
-            data.setdefault(name, []).append(value)
-        elif name in data:
-            raise _query_error(name, "repeated_parameter", "This parameter can be given only once")
-        else:
-            data[name] = value
-    try:
-        return model.model_validate(data)
-    except ValidationError as error:
-        broken = error.errors(include_url=False, include_context=False, include_input=False)
-        if broken[0]["type"] == "extra_forbidden":
-            raise _query_error(str(broken[0]["loc"][0]), "unknown_parameter", "There is no such parameter") from None
-        places = request_errors([{**one, "loc": ("query", *one["loc"])} for one in broken])
-        raise DomainError("invalid", "A query parameter is not acceptable.", places) from None
-
-
-def _query_error(name: str, code: str, message: str) -> DomainError:
-    pointer = "?" + name.encode("utf-8", "replace").decode()[:100]
-    return DomainError("invalid", f"{message}: {pointer}", [FieldError(pointer, code, message)])
-
-
-_lists: dict[type[BaseModel], frozenset[str]] = {}
-
-
-def _list_fields(model: type[BaseModel]) -> frozenset[str]:
-    if model not in _lists:
-        _lists[model] = frozenset(n for n, f in model.model_fields.items() if "list[" in str(f.annotation))
-    return _lists[model]
-
-
 class Made(BaseModel):
     """Last base of the models that functions make: pydantic would look for their docstrings in all source files on the
     stack, which is half of the time that kshare takes to start."""
@@ -504,146 +411,3 @@ class Door:
         self.operation(
             "GET", path, name, summary, permission, answer=view.shape, other_statuses={304: "You have it already."}
         )(endpoint)
-
-
-class _QuickRoute(APIRoute):
-    """A route that FastAPI documents and that calls its operation directly."""
-
-    def get_route_handler(self) -> Callable[[Request], Any]:
-        operation: Operation = self.endpoint.operation  # type: ignore[attr-defined]
-        return operation.__call__
-
-
-def install(app: FastAPI, doors: Sequence[Door]) -> None:
-    """Adds the operations of all slices to the application, under /v1."""
-    app.router.route_class = _QuickRoute
-    for operation in (operation for door in doors for operation in door.operations):
-        app.add_api_route(
-            f"/v1{operation.path}",
-            _documented(operation),
-            methods=[operation.method],
-            operation_id=operation.name,
-            summary=operation.summary,
-            description=_description(operation),
-            tags=[operation.tag],
-            status_code=operation.status,
-            response_model=operation.answer if operation.media_type == _JSON else None,
-            responses=_responses(operation),
-        )
-
-
-def _documented(operation: Operation) -> Callable[..., Any]:
-    """A function with the signature the contract is made of; it is never called."""
-
-    def documented() -> None:
-        raise NotImplementedError
-
-    parameters: list[tuple[str, Any, Any]] = []
-    for name in re.findall(r"{(\w+)}", operation.path):
-        kind = operation.path_types.get(name, UUID)
-        parameters.append((name, Annotated[kind, Path(description=f"The {name.replace('_', ' ')}.")], ...))
-    if operation.query is not None:
-        parameters.append(("query", Annotated[operation.query, Query()], ...))
-    if operation.body is not None:
-        parameters.append(("body", operation.body, ...))
-    if operation.if_match != "no":
-        kind = str if operation.if_match == "required" else str | None
-        text = "The ETag of the version you change."
-        default = ... if operation.if_match == "required" else None
-        parameters.append(("if_match", Annotated[kind, Header(alias="If-Match", description=text)], default))
-    if operation.method == "POST":
-        text = "Makes the request repeatable for 24 hours."
-        key = Header(alias="Idempotency-Key", description=text, min_length=1, max_length=255, pattern="^[ -~]+$")
-        parameters.append(("idempotency_key", Annotated[str | None, key], None))
-    documented.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
-        [
-            inspect.Parameter(
-                name,
-                inspect.Parameter.KEYWORD_ONLY,
-                annotation=kind,
-                default=inspect.Parameter.empty if default is ... else default,
-            )
-            for name, kind, default in parameters
-        ]
-    )
-    documented.__name__ = operation.name
-    documented.operation = operation  # type: ignore[attr-defined]
-    return documented
-
-
-def _description(operation: Operation) -> str:
-    permission = f"Permission: `{operation.permission}`." if operation.permission else "Needs no permission."
-    return "\n\n".join(part for part in (operation.description, permission) if part)
-
-
-PROBLEM_SCHEMA = {
-    "type": "object",
-    "required": ["type", "title", "status", "code", "request_id"],
-    "properties": {
-        "type": {"type": "string"},
-        "title": {"type": "string"},
-        "status": {"type": "integer"},
-        "detail": {"type": "string"},
-        "instance": {"type": "string"},
-        "code": {"type": "string"},
-        "request_id": {"type": "string"},
-        "errors": {
-            "type": "array",
-            "items": {
-                "type": "object",
-                "required": ["pointer", "code", "message"],
-                "properties": {
-                    "pointer": {"type": "string"},
-                    "code": {"type": "string"},
-                    "message": {"type": "string"},
-                },
-            },
-        },
-    },
-}
-"""RFC 9457, with our `code`, `request_id` and `errors`."""
-
-
-def _problems_of(operation: Operation) -> list[str]:
-    codes = [
-        "unauthenticated",
-        "rate_limited",
-        "unavailable",
-        "internal",
-        "invalid",
-        "bad_request",
-        *operation.problems,
-    ]
-    if operation.permission is not None:
-        codes.append("forbidden")
-    if "{" in operation.path:
-        codes.append("not_found")
-    if operation.body is not None:
-        codes += ["invalid_json", "too_large", "unsupported_media_type"]
-    if operation.method == "POST":
-        codes += ["idempotency_in_progress", "idempotency_mismatch"]
-    if operation.if_match != "no":
-        codes += ["version_conflict"]
-    if operation.if_match == "required":
-        codes += ["precondition_required"]
-    if operation.method != "GET":
-        codes += ["conflict", "not_found"]
-    return list(dict.fromkeys(codes))
-
-
-def _responses(operation: Operation) -> dict[int | str, dict[str, Any]]:
-    by_status: dict[int | str, list[str]] = {}
-    for code in _problems_of(operation):
-        by_status.setdefault(PROBLEMS[code].status, []).append(code)
-    responses: dict[int | str, dict[str, Any]] = {
-        status: {
-            "description": " ".join(f"`{code}`: {PROBLEMS[code].cause}" for code in codes),
-            "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
-        }
-        for status, codes in sorted(by_status.items())
-    }
-    for status, description in operation.other_statuses.items():
-        responses[status] = {"description": description}
-    if operation.media_type != _JSON:
-        responses[operation.status] = {"description": operation.summary, "content": {operation.media_type: {}}}
-    return responses

@@ -23,8 +23,8 @@ from kshare.edge.graphql import (
     object_type,
     one_field,
 )
+from kshare.edge.parsing import checked_value
 from kshare.edge.reads import OneRead
-from kshare.edge.rest import checked_value
 from kshare.knowledge import commands, shapes
 from kshare.knowledge.reads import KNOWLEDGE_ITEM, KNOWLEDGE_ITEMS
 

@@ -18,8 +18,8 @@ from kshare.edge.graphql import (
     object_type,
     one_field,
 )
+from kshare.edge.parsing import checked_value
 from kshare.edge.reads import OneRead
-from kshare.edge.rest import checked_value
 from kshare.people import asks, shapes
 from kshare.people.commands import departments, groups, keys, persons, roles
 from kshare.people.reads import (

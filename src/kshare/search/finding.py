@@ -251,7 +251,7 @@ async def show(
     return shown
 
 
-_AROUND = 400
+_AROUND = 240
 
 
 def _passage(summary: str, body: str, terms: Sequence[str]) -> str:

@@ -23,8 +23,8 @@ from kshare.edge.graphql import (
     object_type,
 )
 from kshare.edge.kernel import Kernel
+from kshare.edge.parsing import checked_value
 from kshare.edge.reads import Bespoke, Connection
-from kshare.edge.rest import checked_value
 from kshare.people.graphql import Department, Person
 from kshare.search import shapes
 from kshare.search.finding import Hits, Search, Shown, facets, find, show
