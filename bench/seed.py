@@ -34,7 +34,8 @@ WRITERS = 10
 """So many of those with keys have more than a page of drafts, whatever the size of the database."""
 
 _DRAFTS = """
-WITH draft AS (SELECT id, row_number() OVER (ORDER BY id) AS n FROM content WHERE state = 'draft' ORDER BY id LIMIT 250),
+WITH draft AS (
+  SELECT id, row_number() OVER (ORDER BY id) AS n FROM content WHERE state = 'draft' ORDER BY id LIMIT 250),
 given AS (SELECT d.id, p.id AS author_id, p.department_id FROM draft d
   JOIN unnest($1::uuid[]) WITH ORDINALITY AS w (id, place) ON w.place = 1 + d.n % 10 JOIN person p ON p.id = w.id),
 written AS (UPDATE content_revision r SET author_id = g.author_id FROM given g WHERE r.content_id = g.id)

@@ -182,7 +182,7 @@ def live_server(database_url: str, loop: Loop, **options: Any) -> Iterator[Serve
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    config = uvicorn.Config(application, port=port, log_level="error", access_log=False, lifespan="on")
+    config = uvicorn.Config(application, port=port, log_config=None, access_log=False, lifespan="on")
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()

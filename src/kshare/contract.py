@@ -26,7 +26,6 @@ are at `/graphql`, with the same ids, permissions and errors.
 """
 
 
-@cache
 def openapi() -> dict[str, Any]:
     """The OpenAPI document of the REST door."""
     app = FastAPI(

@@ -168,7 +168,8 @@ class World:
 
 _NOISE = {"api_key": "last_used_at"}
 """Columns that kshare writes by itself."""
-_UNWATCHED = ("alembic_version", "reactor")
+_UNWATCHED = ("alembic_version", "reactor", "search_query", "searched_text")
+"""Tables that kshare writes by itself, or later than the request that it writes of."""
 
 
 def fingerprint(server: Any) -> dict[str, tuple[int, int]]:

@@ -14,7 +14,7 @@ from pathlib import Path
 import httpx
 from typer.testing import CliRunner
 
-from kshare.cli import app
+from kshare.cli.commands import app
 
 PATIENCE = 120
 """Seconds. A machine that runs other tests beside these may be slow; no test depends on how slow."""

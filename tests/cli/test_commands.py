@@ -10,7 +10,7 @@ from tests.cli.shell import Demo, Served
 from typer.testing import CliRunner
 
 from kshare import contract
-from kshare.cli import app
+from kshare.cli.commands import app
 
 
 def me(served: Served, key: str) -> httpx.Response:

@@ -1,22 +1,14 @@
 """The command line: `kshare`. Commands say what they do while they do it, and fail with words, not a traceback."""
 
-import typer
+import sys
 
-from kshare.cli import contract, imports, people, server
-from kshare.cli.common import Commands
 
-app = typer.Typer(
-    name="kshare",
-    cls=Commands,
-    help="The headless backend with which a company shares knowledge. Every option is also a variable KSHARE_*.",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    add_completion=False,
-    rich_markup_mode=None,
-)
-server.add_to(app)
-people.add_to(app)
-imports.add_to(app)
-contract.add_to(app)
+def app() -> None:
+    """Runs the command that was given. What it needs is imported here, so that a Ctrl-C can come at any time."""
+    try:
+        from kshare.cli import commands
 
-__all__ = ["app"]
+        commands.app(prog_name="kshare")
+    except KeyboardInterrupt:
+        sys.stderr.write("kshare: stopped\n")
+        sys.exit(130)

@@ -2,4 +2,4 @@
 
 from kshare.cli import app
 
-app(prog_name="kshare")
+app()

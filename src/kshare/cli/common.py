@@ -63,7 +63,7 @@ def settings(**given: Any) -> Settings:
     except UnreadableSettings as error:
         field = re.search(r'field "(\w+)"', str(error))
         name = f"KSHARE_{field[1].upper()}" if field else "the settings"
-        raise SettingsError(f"{name}: this must be JSON, such as [\"a\", \"b\"] ({error.__cause__})") from None
+        raise SettingsError(f'{name}: this must be JSON, such as ["a", "b"] ({error.__cause__})') from None
 
 
 def _line(error: Any) -> str:
