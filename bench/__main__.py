@@ -69,7 +69,7 @@ def main(
 
 
 async def _measure(directory: Path, known: dict[int, Seeded], report: Report, console: Console, *, quick: bool) -> None:
-    rounds, seconds, count = (3, 1.0, 300) if quick else (7, 2.0, 1_500)
+    rounds, seconds, count = (3, 1.0, 200) if quick else (7, 2.0, 1_500)
     small, large = known.values()
     async with AsyncExitStack() as stack:
         url = await stack.enter_async_context(servers.postgres(directory, console))

@@ -33,7 +33,6 @@ from typing import Final, Literal, NamedTuple
 
 import regex
 import rjieba
-from pypinyin import Style, lazy_pinyin, pinyin
 
 from kshare.core.text import grapheme_spans, order_marks
 
@@ -465,6 +464,8 @@ def pinyin_search(name: str) -> str:
 
     Where a character has several readings the others follow, one changed at a time and at most eight in all.
     """
+    from pypinyin import Style, pinyin  # here, since it takes 57 MB and is needed only where a name is stored
+
     folded = fold(name)[:_MAX_NAME]
     syllables = _syllables(folded)
     readings = [syllables]
@@ -489,6 +490,8 @@ def pinyin_search(name: str) -> str:
 
 
 def _syllables(folded: str) -> list[str]:
+    from pypinyin import Style, lazy_pinyin  # here, as in pinyin_search
+
     syllables: list[str] = []
     for found in _NAME_RUN.finditer(folded):
         if found["han"] is None:
