@@ -6,6 +6,7 @@ a test that needs an empty database takes `fresh`.
 
 import asyncio
 import os
+import shutil
 import socket
 import tempfile
 import threading
@@ -97,6 +98,7 @@ def postgres_url(tmp_path_factory: pytest.TempPathFactory, loop: Loop) -> Iterat
         while users.read_text() and time.monotonic() < deadline:
             time.sleep(0.2)
         loop.run(server.stop())
+        shutil.rmtree(shared, ignore_errors=True)
 
 
 async def _with_template(url: str) -> str:
