@@ -2,7 +2,7 @@
 
 .POSIX:
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench wheel smoke contract constraints clean
+.PHONY: help run test check bench wheel contract constraints clean
 
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && echo $$p && exit; done; echo python3)
@@ -18,7 +18,6 @@ help:
 	@echo "make check       lint, types, import contract, migration and contract drift"
 	@echo "make bench       speed, as ratios to a bare application"
 	@echo "make wheel       dist/kshare-*.whl"
-	@echo "make smoke       the wheel in an empty environment: does it start?"
 	@echo "make contract    openapi/openapi.json and openapi/schema.graphql as this code promises them"
 	@echo "make constraints constraints.txt from what is installed"
 
@@ -42,9 +41,6 @@ bench: $(READY)
 
 wheel: $(READY)
 	@rm -rf dist && $(BIN)/python -m build --wheel --outdir dist . >/dev/null && ls dist/*.whl
-
-smoke: wheel
-	@$(BIN)/python tests/smoke.py dist/*.whl
 
 contract: $(READY)
 	@$(BIN)/kshare contract write

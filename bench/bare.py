@@ -160,7 +160,13 @@ class Bare:
                     max_size=10,
                     init=json_as_bytes,
                     connection_class=Connection,
-                    server_settings={"timezone": "UTC", "jit": "off", "plan_cache_mode": "force_generic_plan"},
+                    # As kshare's pool for reads has it (core/database.py).
+                    server_settings={
+                        "timezone": "UTC",
+                        "jit": "off",
+                        "plan_cache_mode": "force_generic_plan",
+                        "random_page_cost": "1.1",
+                    },
                 )
                 await send({"type": "lifespan.startup.complete"})
             else:

@@ -21,6 +21,7 @@ from uuid import UUID, uuid4
 
 import asyncpg
 import httpx
+import hypothesis
 import pytest
 import structlog
 import uvicorn
@@ -43,6 +44,10 @@ structlog.configure(
         structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback),
     ]
 )
+
+# How long an example takes says something of the machine and nothing of the code.
+hypothesis.settings.register_profile("kshare", deadline=None, database=None)
+hypothesis.settings.load_profile("kshare")
 
 FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 

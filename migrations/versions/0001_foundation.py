@@ -543,9 +543,7 @@ def downgrade() -> None:
     op.drop_index(
         "ix_content_department_id_listed", table_name="content", postgresql_where=sa.text("state = 'published'")
     )
-    op.drop_index(
-        "ix_content_author_id_updated", table_name="content", postgresql_where=sa.text("state = 'published'")
-    )
+    op.drop_index("ix_content_author_id_updated", table_name="content", postgresql_where=sa.text("state = 'published'"))
     op.drop_index(
         "ix_content_category_id_updated", table_name="content", postgresql_where=sa.text("state = 'published'")
     )

@@ -18,7 +18,7 @@ from tests.conftest import Loop, cloned_database
 from kshare.console import Console, Refused
 from kshare.core.database import Database
 from kshare.core.settings import Settings
-from kshare.demo import load
+from kshare.demo import company, load
 
 
 def until(condition: Any, patience: float = 60) -> None:
@@ -194,19 +194,20 @@ def test_it_stops_cleanly_although_a_stream_is_open(demo: Demo, number: signal.S
 def test_several_workers_share_one_postgresql_and_end_with_their_parent(demo: Demo) -> None:
     demo.close()
     served = Served(demo.shell, "--workers", "2")
-    workers = _children(served.process.pid, "kshare.serving")
+    workers = _children(served.process.pid, "kshare.serving.worker")
     assert len(workers) == 2
     me = served.client(served.keys["employee"])
     assert {me.get("/v1/me").status_code for _ in range(20)} == {200}
     os.kill(workers[0], signal.SIGKILL)
-    until(lambda: len(alive := _children(served.process.pid, "kshare.serving")) == 2 and workers[0] not in alive)
+    until(lambda: len(alive := _children(served.process.pid, "kshare.serving.worker")) == 2 and workers[0] not in alive)
     until(lambda: answers(served) == 200)
     assert 'kshare_requests_total{method="GET",route="/v1/me",status="200"}' in served.client().get("/metrics").text
 
-    workers = _children(served.process.pid, "kshare.serving")
+    workers, postmaster = _children(served.process.pid, "kshare.serving.worker"), served.postmaster()
     served.stop(signal.SIGKILL)
 
     until(lambda: not any(Path(f"/proc/{worker}").exists() for worker in workers))
+    os.kill(postmaster, signal.SIGINT)  # the next start would, but there may be none
 
 
 def _children(parent: int, words: str) -> list[int]:
@@ -236,7 +237,7 @@ def test_the_demo_is_loaded_wholly_or_not_at_all(
             raise RuntimeError("stopped")
 
         with monkeypatch.context() as broken:
-            broken.setattr(load._Company, "_count", fail)  # the very last step
+            broken.setattr(company.Company, "_count", fail)  # the very last step
             with pytest.raises(RuntimeError):
                 loop.run(load.load_demo(database, tmp_path, Console()))
         assert [loop.run(count(name)) for name in ("content", "journal", "department", "api_key")] == [0, 0, 0, 0]

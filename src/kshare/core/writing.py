@@ -67,9 +67,7 @@ class Work:
         """Sends pending changes, so that statements see them."""
         await self.session.flush()
 
-    async def load(
-        self, guard: Guard[R], id: UUID, action: str | None = None, *, version: int | None = None
-    ) -> R:
+    async def load(self, guard: Guard[R], id: UUID, action: str | None = None, *, version: int | None = None) -> R:
         """A row to change, locked. Raises `not_found`, then `forbidden`, then `version_conflict`."""
         row = guard.row
         identity: ColumnElement[Any] = row.id  # type: ignore[attr-defined]
@@ -185,9 +183,7 @@ COMMANDS: dict[str, Permission] = {}
 
 def command(
     permission: Permission,
-) -> Callable[
-    [Callable[Concatenate[Work, P], Awaitable[T]]], Callable[Concatenate[Work, P], Coroutine[Any, Any, T]]
-]:
+) -> Callable[[Callable[Concatenate[Work, P], Awaitable[T]]], Callable[Concatenate[Work, P], Coroutine[Any, Any, T]]]:
     """Makes a function a command: the permission is checked before the body runs, and its changes are all or none."""
 
     def decorate(

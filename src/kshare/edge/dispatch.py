@@ -82,9 +82,7 @@ _ANY = object()
 _METHODS = object()
 
 
-def _find(
-    tree: dict[Any, Any], segments: list[bytes], at: int, values: list[bytes], method: str
-) -> Route | None:
+def _find(tree: dict[Any, Any], segments: list[bytes], at: int, values: list[bytes], method: str) -> Route | None:
     """The route of the path from segment `at` on, literal segments first; `values` gets those that matched a name."""
     if at == len(segments):
         found: Route | None = tree.get(_METHODS, {}).get(method)
