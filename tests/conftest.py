@@ -166,7 +166,16 @@ class Server:
         result: list[asyncpg.Record] = self.loop.run(run())
         return result
 
-    def settle(self, timeout: float = 20) -> None:
+    def settled(self, timeout: float = 120) -> None:
+        """Waits until what is in the journal can be read: until no transaction is older, in any database of the
+        PostgreSQL that all test processes share."""
+        unsettled = "SELECT count(*) AS n FROM journal WHERE xid >= pg_snapshot_xmin(pg_current_snapshot())"
+        deadline = time.monotonic() + timeout
+        while self.sql(unsettled)[0]["n"]:
+            assert time.monotonic() < deadline, "an old transaction does not end"
+            time.sleep(0.02)
+
+    def settle(self, timeout: float = 120) -> None:
         """Waits until every reactor has read the whole journal."""
         names = [reactor.name for reactor in self.application.worker._reactors]
         deadline = time.monotonic() + timeout

@@ -72,16 +72,20 @@ def test_the_demo_company_hangs_together(served: Served) -> None:
             break
         cursor = f"&cursor={page['next_cursor']}"
 
-    assert len(items) >= 80
+    # What is for everybody: the rest of the hundred or so is for departments and groups.
+    assert len(items) >= 60
     assert len({item["kind"] for item in items}) == 9
     assert {item["language"] for item in items} == {"zh", "en"}
     assert all(item["published_at"] < "2026-12" for item in items)
-    assert sum(item["revision"] > 1 for item in items) >= 8
+    assert sum(item["revision"] > 1 for item in items) >= 5
     busiest = max(items, key=lambda item: item["counters"]["comments"])
     comments = admin.get(f"/v1/content/{busiest['id']}/comments?limit=100").json()["items"]
     assert len(comments) == busiest["counters"]["comments"] > 3
     employee = served.client(served.keys["employee"]).get("/v1/knowledge-items?limit=100").json()["items"]
-    assert len(employee) < len(items)
+    # Each sees what is for their own department, and neither what is for the other's.
+    mine, theirs = ({item["id"] for item in seen} for seen in (employee, items))
+    assert mine - theirs
+    assert theirs - mine
 
 
 def test_what_is_served_without_a_key(served: Served) -> None:

@@ -280,3 +280,21 @@ def test_a_tag_is_seen_with_a_content_that_has_it(company: Company) -> None:
     path = f"/tags/{item['tags'][0]['id']}"
     assert company.colleague.rest.get(path).status_code == 200
     assert company.outsider.rest.get(path).status_code == 404
+
+
+def test_the_list_of_a_tag_follows_its_contents(company: Company) -> None:
+    name = f"顺序-{uuid4().hex[:8]}"
+    first, second = (company.employee.item(tags=[name], publish=False) for _ in range(2))
+
+    def listed(order: str) -> list[str]:
+        found = company.colleague.rest.get("/knowledge-items", params={"tag": name, "order": order}).json()
+        return [item["id"] for item in found["items"]]
+
+    for item in (second, first):
+        assert company.employee.rest.post(f"/knowledge-items/{item['id']}/publish").status_code == 200
+    assert listed("newest") == listed("recently_changed") == [first["id"], second["id"]]
+    path = f"/knowledge-items/{second['id']}"
+    headers = {"If-Match": company.employee.rest.get(path).headers["etag"]}
+    assert company.employee.rest.patch(path, json={"summary": "改过"}, headers=headers).status_code == 200
+    assert listed("recently_changed") == [second["id"], first["id"]]
+    assert listed("newest") == [first["id"], second["id"]]

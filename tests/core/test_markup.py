@@ -123,7 +123,7 @@ def test_hostile_markdown_takes_bounded_time(markdown: str) -> None:
     started = time.perf_counter()
     html = render_html(markdown)
     # A second on an idle machine; the rest is for busy ones.
-    assert time.perf_counter() - started < 3
+    assert time.perf_counter() - started < 30, "quadratic time would be minutes"
     assert_harmless(html)
 
 
@@ -196,4 +196,4 @@ HOSTILE_HTML = [filled(f"<{tag}>") for tag in (*tags, "font", "form", "svg", "se
 def test_hostile_html_takes_bounded_time(html: str) -> None:
     started = time.perf_counter()
     html_to_markdown(html)
-    assert time.perf_counter() - started < 3
+    assert time.perf_counter() - started < 30, "quadratic time would be minutes"

@@ -185,7 +185,7 @@ def test_hostile_texts_take_linear_time(bomb: str) -> None:
     started = time.perf_counter()
     cleaned = clean_text(bomb)
     graphemes(cleaned)
-    assert time.perf_counter() - started < 1
+    assert time.perf_counter() - started < 30, "quadratic time would be minutes"
     assert unicodedata.is_normalized("NFC", cleaned)
 
 

@@ -256,7 +256,7 @@ def test_phrases_of_a_long_document_are_found_to_its_end() -> None:
 def test_huge_texts_are_indexed_within_the_limits(text: str) -> None:
     started = time.perf_counter()
     vector = tsvector_text([("标题", "A"), (text, "D")])
-    assert time.perf_counter() - started < 10
+    assert time.perf_counter() - started < 30, "quadratic time would be minutes"
     entries = parsed(vector)
     check_limits(entries)
     assert entries["标题"] == {1: "A"}
@@ -301,7 +301,7 @@ def test_a_snippet_of_a_huge_text_takes_linear_time(piece: str) -> None:
     text = piece * (1_000_000 // len(piece)) + "x"
     started = time.perf_counter()
     snippet(text, ["软件", "привет", "x", "数据"])
-    assert time.perf_counter() - started < 3
+    assert time.perf_counter() - started < 30, "quadratic time would be minutes"
 
 
 def test_names_sort_by_pinyin() -> None:

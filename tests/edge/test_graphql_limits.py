@@ -162,11 +162,11 @@ BOMBS = {
 
 @pytest.mark.parametrize("source", BOMBS.values(), ids=BOMBS.keys())
 def test_no_document_holds_the_server_up(source: str) -> None:
-    """Under 200 ms of processor time on the machine it was measured on; three times that here, for slow ones."""
-    started = time.process_time()
+    """It took under 200 ms of processor time where it was measured; exponential time would take minutes anywhere."""
+    started = time.thread_time()
     with contextlib.suppress(DomainError, InvalidDocument, GraphQLSyntaxError):
         checked(source)
-    assert time.process_time() - started < 0.6
+    assert time.thread_time() - started < 5
 
 
 def test_the_walk_is_linear_where_expansion_is_not() -> None:

@@ -21,6 +21,7 @@ def replay(actor: Actor, after: str | None = None, **query: Any) -> dict[str, An
 
 def everything(actor: Actor, after: str | None = None, **query: Any) -> list[dict[str, Any]]:
     events: list[dict[str, Any]] = []
+    actor.server.settled()
     while True:
         page = replay(actor, after, **query)
         events += page["items"]
@@ -32,6 +33,7 @@ def everything(actor: Actor, after: str | None = None, **query: Any) -> list[dic
 
 def now(actor: Actor) -> str:
     """Where the feed ends at present."""
+    actor.server.settled()
     page = replay(actor, limit=100)
     while page["next_cursor"]:
         page = replay(actor, page["next_cursor"], limit=100)
@@ -48,6 +50,7 @@ def record(company: Company, happened: str = "knowledge_item_archived", *, count
         ids, happened, company.employee.id, fields.get("object_id", uuid4()), fields.get("content_id"),
         fields.get("readers", [EVERYONE]), fields.get("classification", 0), fields.get("payload", "{}"),
     )  # fmt: skip
+    company.server.settled()
     return ids
 
 

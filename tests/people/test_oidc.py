@@ -90,7 +90,7 @@ async def test_claims_are_returned(idp: FakeIdp, verifier: TokenVerifier) -> Non
 
 
 @pytest.mark.parametrize("alg", ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "EdDSA", "Ed25519"])
-@pytest.mark.filterwarnings("error")
+@pytest.mark.filterwarnings("error::DeprecationWarning", "error::UserWarning")
 async def test_asymmetric_algorithms_pass(idp: FakeIdp, verifier: TokenVerifier, alg: str) -> None:
     assert (await verifier.verify(idp.issue(alg=alg))).subject == "alice"
 

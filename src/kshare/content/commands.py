@@ -51,7 +51,8 @@ async def add_content(work: Work, content: ContentRow, tags: Sequence[str], note
     """Stores a new content with its counters, tags and first revision."""
     content.id = content.id or new_id()
     content.readers = readers_of(content)
-    work.add(content, CounterRow(content_id=content.id))
+    work.add(content)
+    work.append(CounterRow, content_id=content.id, **_NO_COUNTS)
     _add_revision(work, content, note)
     if tags:
         await work.flush()
@@ -65,18 +66,22 @@ async def revise(work: Work, content: ContentRow, note: str | None) -> None:
 
 
 def _add_revision(work: Work, content: ContentRow, note: str | None) -> None:
-    work.add(
-        RevisionRow(
-            content_id=content.id,
-            number=content.revision or 1,
-            title=content.title,
-            summary=content.summary or "",
-            body=content.body or "",
-            note=note,
-            author_id=work.principal.id,
-            created_at=work.now,
-        )
+    work.append(
+        RevisionRow,
+        content_id=content.id,
+        number=content.revision or 1,
+        id=new_id(),
+        title=content.title,
+        summary=content.summary or "",
+        body=content.body or "",
+        note=note,
+        author_id=work.principal.id,
+        created_at=work.now,
     )
+
+
+_COUNTS = ("comments", "likes", "thanks", "favourites", "followers", "views", "ratings", "rating_sum")
+_NO_COUNTS = dict.fromkeys(_COUNTS, 0)
 
 
 async def set_state(work: Work, content: ContentRow, state: str) -> None:
@@ -84,9 +89,6 @@ async def set_state(work: Work, content: ContentRow, state: str) -> None:
     content.state = state
     if state == "published" and content.published_at is None:
         content.published_at = content.listed_at = work.now
-        await work.session.execute(
-            update(ContentTagRow).where(ContentTagRow.id == content.id).values(listed_at=work.now)
-        )
     content.readers = readers_of(content)
     content.updated_at = work.now
 
@@ -106,8 +108,6 @@ async def date_back(work: Work, content: ContentRow, created: datetime | None, p
     content.updated_at = max(content.created_at, content.listed_at)
     first = update(RevisionRow).where(RevisionRow.content_id == content.id)
     await work.session.execute(first.values(created_at=content.created_at))
-    tags = update(ContentTagRow).where(ContentTagRow.id == content.id)
-    await work.session.execute(tags.values(listed_at=content.listed_at))
 
 
 async def set_tags(work: Work, content: ContentRow, names: Sequence[str]) -> bool:
@@ -126,7 +126,7 @@ async def set_tags(work: Work, content: ContentRow, names: Sequence[str]) -> boo
     if has == set(tags):
         return False
     await work.session.execute(delete(ContentTagRow).where(ContentTagRow.id == content.id))
-    rows = [{"id": content.id, "tag_id": tag_id, "listed_at": content.listed_at} for tag_id in tags]
+    rows = [{"id": content.id, "tag_id": tag_id} for tag_id in tags]
     if rows:
         await work.session.execute(pg_insert(ContentTagRow), rows)
     return True

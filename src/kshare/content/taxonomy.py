@@ -193,8 +193,8 @@ async def merge_tag(work: Work, id: UUID, ask: MergeTag) -> UUID:
     if len(tags) != 2:
         raise not_found("tag")
     posting: Any = ContentTagRow.__table__
-    moved = select(posting.c.content_id, literal(ask.into, Uuid), posting.c.listed_at).where(posting.c.tag_id == id)
-    put = pg_insert(posting).from_select(["content_id", "tag_id", "listed_at"], moved)
+    moved = select(posting.c.content_id, literal(ask.into, Uuid)).where(posting.c.tag_id == id)
+    put = pg_insert(posting).from_select(["content_id", "tag_id"], moved)
     await work.session.execute(put.on_conflict_do_nothing())
     await work.session.execute(delete(ContentTagRow).where(ContentTagRow.tag_id == id))
     names = update(TagNameRow).where(TagNameRow.tag_id == id).values(tag_id=ask.into, preferred=False)

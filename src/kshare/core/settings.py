@@ -18,7 +18,9 @@ class SettingsError(Exception):
 class Settings(BaseSettings):
     """What can be configured. Every field is the variable `KSHARE_<FIELD>`."""
 
-    model_config = SettingsConfigDict(env_prefix="KSHARE_", env_file=".env", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix="KSHARE_", env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True
+    )
 
     environment: Literal["development", "production"] = Field(
         "development", description="In production secrets are demanded and never generated."

@@ -9,11 +9,14 @@ import functools
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import lru_cache
+from itertools import groupby
 from typing import Any, Concatenate, Generic, ParamSpec, TypeVar
 from uuid import UUID
 
 import asyncpg
-from sqlalchemy import ColumnElement, select, text
+from sqlalchemy import ColumnElement, Dialect, bindparam, insert, inspect, select, text
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 from sqlalchemy.orm.exc import StaleDataError
@@ -22,6 +25,7 @@ from kshare.core.access import Permission
 from kshare.core.clock import now
 from kshare.core.database import Database, Row
 from kshare.core.errors import DomainError, not_found
+from kshare.core.ids import new_id
 from kshare.core.journal import Happened, JournalRow
 from kshare.core.principal import Principal
 from kshare.core.reading import Alias, Visible
@@ -58,14 +62,42 @@ class Work:
         """Several commands may run in it, so each gets a savepoint."""
         self.now = now()
         self.after_commit: list[Callable[[], None]] = []
+        self._appended: list[tuple[type[Row], dict[str, Any]]] = []
 
     def add(self, *rows: Row) -> None:
         """New rows."""
         self.session.add_all(rows)
 
+    def append(self, row: type[Row], **values: Any) -> None:
+        """A new row that this transaction writes and forgets: all its values are given, and nothing loads it again.
+
+        It is spared the bookkeeping of the session, which costs more than the insert; it is sent after new rows of
+        the session, so that it may refer to them.
+        """
+        self._appended.append((row, values))
+
     async def flush(self) -> None:
         """Sends pending changes, so that statements see them."""
         await self.session.flush()
+        if not self._appended:
+            return
+        driver = await self._driver()
+        appended, self._appended = self._appended, []
+        for (row, columns), entries in groupby(appended, lambda entry: (entry[0], tuple(entry[1]))):
+            sql, names = _insertion(row, columns)
+            await driver.executemany(sql, [[values[name] for name in names] for _, values in entries])
+
+    @asynccontextmanager
+    async def savepoint(self) -> AsyncIterator[None]:
+        """All or nothing of the block, within the transaction."""
+        await self.flush()
+        async with self.session.begin_nested():
+            try:
+                yield
+                await self.flush()
+            except BaseException:
+                self._appended.clear()
+                raise
 
     async def load(self, guard: Guard[R], id: UUID, action: str | None = None, *, version: int | None = None) -> R:
         """A row to change, locked. Raises `not_found`, then `forbidden`, then `version_conflict`."""
@@ -132,26 +164,42 @@ class Work:
         content_id: UUID | None = None,
     ) -> None:
         """Writes to the journal, in this transaction, who may hear of it included."""
-        self.session.add(
-            JournalRow(
-                happened=happened.event_name(),
-                actor_id=self.principal.id,
-                object_kind=happened.about,
-                object_id=object_id,
-                content_id=content_id,
-                readers=readers,
-                classification=classification,
-                payload=happened.model_dump(mode="json"),
-                at=self.now,
-            )
+        self.append(
+            JournalRow,
+            id=new_id(),
+            happened=happened.event_name(),
+            actor_id=self.principal.id,
+            object_kind=happened.about,
+            object_id=object_id,
+            content_id=content_id,
+            readers=readers,
+            classification=classification,
+            payload=happened.model_dump_json(),
+            at=self.now,
         )
 
     async def connection(self) -> "asyncpg.Connection[Any]":
         """The asyncpg connection of this transaction, for reading back what was written through core/reading.py."""
-        await self.session.flush()
+        await self.flush()
+        return await self._driver()
+
+    async def _driver(self) -> "asyncpg.Connection[Any]":
         connection = await (await self.session.connection()).get_raw_connection()
         driver: asyncpg.Connection[Any] = connection.driver_connection  # type: ignore[assignment]
+        if not driver.is_in_transaction():
+            # SQLAlchemy begins with its first statement; without one, what is sent here would commit by itself.
+            await self.session.execute(text("SELECT 1"))
         return driver
+
+
+@lru_cache(maxsize=256)
+def _insertion(row: type[Row], columns: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
+    """The INSERT of these attributes of a row, and their names in the order of its placeholders."""
+    attributes = inspect(row).column_attrs
+    values = {attributes[name].columns[0]: bindparam(name, type_=attributes[name].columns[0].type) for name in columns}
+    dialect: Dialect = postgresql.asyncpg.dialect()  # type: ignore[no-untyped-call]
+    compiled = insert(row).inline().values(values).compile(dialect=dialect)
+    return str(compiled), tuple(compiled.positiontup or ())
 
 
 def stale(current: int) -> DomainError:
@@ -171,6 +219,7 @@ async def writing(database: Database, principal: Principal, *, shared: bool = Fa
         try:
             async with session.begin():
                 yield work
+                await work.flush()
         except StaleDataError:
             raise DomainError("version_conflict", "Somebody else changed it at the same moment.") from None
     for callback in work.after_commit:
@@ -196,9 +245,9 @@ def command(
             require(work.principal, permission)
             if not work.shared:
                 result = await function(work, *args, **kwargs)
-                await work.session.flush()
+                await work.flush()
                 return result
-            async with work.session.begin_nested():
+            async with work.savepoint():
                 return await function(work, *args, **kwargs)
 
         run.permission = permission  # type: ignore[attr-defined]

@@ -278,7 +278,7 @@ class Company:
             await add_content(work, item, (), first["note"])
             await work.flush()
             tagged = {self.tags[name] for name in front["tags"]}
-            work.add(*(ContentTagRow(id=item.id, tag_id=tag, listed_at=at) for tag in sorted(tagged)))
+            work.add(*(ContentTagRow(id=item.id, tag_id=tag) for tag in sorted(tagged)))
             self._record(work, item, KnowledgeItemCreated(content_id=item.id, kind=item.variety))
             await work.flush()
 

@@ -132,7 +132,7 @@ async def _results(
         try:
             if isinstance(document, DomainError):
                 raise document
-            async with work.session.begin_nested():
+            async with work.savepoint():
                 id, created = await perform(work, validated(ask, document))
             yield {"index": index, "id": str(id), "status": 201 if created else 200, "problem": None}
         except Exception as error:

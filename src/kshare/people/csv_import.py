@@ -157,7 +157,7 @@ class _Import:
         found: dict[str, UUID] = {}
         try:
             fields = self._fields(line)
-            async with self.work.session.begin_nested():
+            async with self.work.savepoint():
                 made = 0
                 if "department" in line.cells:
                     cell = line.cells["department"]
@@ -185,7 +185,7 @@ class _Import:
         try:
             if manager_id is None:
                 raise DomainError("invalid", "manager_email: nobody has this e-mail address")
-            async with self.work.session.begin_nested():
+            async with self.work.savepoint():
                 await update_person(self.work, id, UpdatePerson(manager_id=manager_id), None)
                 await self.work.flush()
         except Exception as error:
