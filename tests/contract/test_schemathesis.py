@@ -1,7 +1,8 @@
 """The contract against the live server: what it allows is accepted, what it forbids is refused, and every answer is
 as it says. All of schemathesis' checks, over every operation.
 
-What no schema can say is said here: cursors are made by the server, references name things that exist, an
+What no schema can say is said here: cursors are made by the server, references name things that exist, types of events
+are the registered ones, an
 Idempotency-Key is not used for two requests, and a time may have to lie ahead.
 """
 
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, settings
+from schemathesis.specs.openapi.checks import negative_data_rejection
 from tests.conftest import Company, found_company
 
 from kshare import contract
@@ -34,7 +36,7 @@ def subject(company: Company) -> Company:
 
 def realistic(case: schemathesis.Case, subject: Company) -> None:
     """Makes a request that its schema allows one that makes sense, too."""
-    for name in ("cursor", "after"):
+    for name in ("cursor", "after", "types"):
         (case.query or {}).pop(name, None)
     (case.headers or {}).pop("Idempotency-Key", None)
     known: dict[str, Any] = {
@@ -79,4 +81,6 @@ def test_every_operation_keeps_its_contract(case: schemathesis.Case, subject: Co
     if case.meta is not None and case.meta.generation.mode.is_positive:
         realistic(case, subject)
     headers = {"Authorization": f"Bearer {subject.admin.key}"}
-    case.call_and_validate(base_url=subject.server.url, headers=headers)
+    # A batch answers each item for itself: 207 with a problem beside the ones that are wrong.
+    wrong = [negative_data_rejection] if case.path.endswith(":batch") else []
+    case.call_and_validate(base_url=subject.server.url, headers=headers, excluded_checks=wrong)

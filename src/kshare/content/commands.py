@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import delete, select, text, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 
 from kshare.content.models import CategoryRow, ContentRow, ContentTagRow, CounterRow, RevisionRow, TagNameRow, TagRow
@@ -144,8 +144,3 @@ async def _tag_named(work: Work, key: str, name: str) -> UUID:
     await work.flush()
     existing = select(TagNameRow.tag_id).where(TagNameRow.folded == key)
     return (await work.session.execute(existing)).scalar_one()
-
-
-async def lock_name(work: Work, name: str) -> None:
-    """Holds a name until the transaction ends, so that two callers cannot both find it free."""
-    await work.session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": name})

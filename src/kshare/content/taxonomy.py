@@ -7,7 +7,6 @@ from uuid import UUID
 from sqlalchemy import Uuid, delete, literal, select, text, update
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 
-from kshare.content.commands import lock_name
 from kshare.content.models import CategoryRow, ContentRow, ContentTagRow, TagNameRow, TagRow
 from kshare.content.taxonomy_reads import CATEGORY_GUARD, TAG_GUARD
 from kshare.content.taxonomy_shapes import (
@@ -49,7 +48,7 @@ _MOVE = text(
 
 async def _hold_tree(work: Work) -> None:
     """One change of the tree at a time: two moves that are right each by itself could make a circle together."""
-    await lock_name(work, "category tree")
+    await work.lock_name("category tree")
 
 
 async def _path(work: Work, id: UUID | None) -> list[UUID]:

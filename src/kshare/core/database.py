@@ -57,6 +57,9 @@ class Database:
         self.url: URL = make_url(url).set(drivername="postgresql+asyncpg")
         self._settings = settings
         self._pool: asyncpg.Pool[asyncpg.Record] | None = None
+        self._hand: list[Any] = []
+        self._waiting = 0
+        self._discarded: set[asyncio.Future[None]] = set()
         milliseconds = str(int(settings.statement_timeout * 1000))
         # Who has waited for a connection may have to wait for a lock as well, and both must fit into two seconds.
         patience = str(int(settings.pool_timeout * 1000))
@@ -110,11 +113,14 @@ class Database:
     async def close(self) -> None:
         """Closes both pools, giving running statements five seconds."""
         if self._pool is not None:
+            pool, self._pool = self._pool, None
+            hand, self._hand = self._hand, []
             try:
-                await asyncio.wait_for(self._pool.close(), 5)
-            except (TimeoutError, OSError, asyncpg.PostgresError):
-                self._pool.terminate()
-            self._pool = None
+                for connection in hand:
+                    await pool.release(connection)
+                await asyncio.wait_for(pool.close(), 5)
+            except (TimeoutError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+                pool.terminate()
         await self.engine.dispose()
 
     @property
@@ -125,19 +131,44 @@ class Database:
 
     async def fetch_row(self, sql: str, values: Sequence[Any]) -> asyncpg.Record | None:
         """One read: the first row of a statement, in autocommit."""
-        pool = self.pool
-        # With a connection at hand there is nothing to wait for, and a timer would cost more than taking it.
-        timeout = None if pool.get_idle_size() else self._settings.pool_timeout
-        connection = await pool.acquire(timeout=timeout)
-        try:
-            return await connection.fetchrow(sql, *values)
-        finally:
-            await pool.release(connection)
+        return await self._read("fetchrow", sql, values)  # type: ignore[no-any-return]
 
     async def fetch(self, sql: str, values: Sequence[Any]) -> list[asyncpg.Record]:
         """One read: all rows of a statement, in autocommit."""
-        async with self.pool.acquire(timeout=self._settings.pool_timeout) as connection:
-            return await connection.fetch(sql, *values)
+        return await self._read("fetch", sql, values)  # type: ignore[no-any-return]
+
+    async def _read(self, method: str, sql: str, values: Sequence[Any]) -> Any:
+        pool = self.pool
+        connection = self._at_hand() or await self._acquired(pool)
+        try:
+            answer = await getattr(connection, method)(sql, *values)
+        except BaseException:
+            # The pool knows how to end what is still running, and throws away what is broken.
+            await pool.release(connection)
+            raise
+        if self._waiting or pool is not self._pool:
+            await pool.release(connection)
+        else:
+            self._hand.append(connection)
+        return answer
+
+    def _at_hand(self) -> Any:
+        """A connection kept ready. Taking one from the pool and giving it back costs as much as a small read; so it
+        is asked for one only when none is at hand, and gets one back as soon as somebody waits for it."""
+        while self._hand:
+            connection = self._hand.pop()
+            if not connection.is_closed():
+                return connection
+            self._discarded.add(task := asyncio.ensure_future(self.pool.release(connection)))
+            task.add_done_callback(self._discarded.discard)
+        return None
+
+    async def _acquired(self, pool: "asyncpg.Pool[asyncpg.Record]") -> Any:
+        self._waiting += 1
+        try:
+            return await pool.acquire(timeout=self._settings.pool_timeout)
+        finally:
+            self._waiting -= 1
 
 
 UNHURRIED = text("SELECT set_config('statement_timeout', '0', true), set_config('lock_timeout', '0', true)")

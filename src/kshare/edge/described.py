@@ -122,6 +122,7 @@ def _problems_of(operation: Operation) -> list[str]:
         "internal",
         "invalid",
         "bad_request",
+        "uri_too_long",
         *operation.problems,
     ]
     if operation.permission is not None:

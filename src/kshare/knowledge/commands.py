@@ -9,7 +9,6 @@ from kshare.content.commands import (
     check_audience,
     check_category,
     check_classification,
-    lock_name,
     readers_of,
     revise,
     set_state,
@@ -177,7 +176,7 @@ async def put_knowledge_item(work: Work, source: str, external_id: str, ask: Cre
 
     An item that exists but is hidden from the caller is not touched and not told of: 404.
     """
-    await lock_name(work, f"knowledge_item/{source}/{external_id}")
+    await work.lock_name(f"knowledge_item/{source}/{external_id}")
     query = select(ContentRow.id, ContentRow.state).where(
         ContentRow.kind == "knowledge_item",
         ContentRow.external_source == source,
