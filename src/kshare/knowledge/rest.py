@@ -261,7 +261,7 @@ door.page(
     "getKnowledgeItemRevision",
     "Get a revision of a knowledge item",
     READ,
-    path_types={"n": Annotated[int, Field(ge=0, le=999_999_999)]},
+    path_types={"n": Annotated[int, Field(ge=1, le=999_999_999)]},
     answer=Revision,
     other_statuses={304: "You have it already."},
 )
