@@ -5,7 +5,7 @@ permission is held company-wide, or within departments or categories when the ro
 What a key may do = its scopes ∩ its owner's permissions.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from enum import StrEnum
 from types import MappingProxyType
 
@@ -77,8 +77,3 @@ ROLES: Mapping[Role, frozenset[Permission]] = MappingProxyType(
 SCOPABLE: frozenset[Permission] = frozenset({P.knowledge_manage, P.comment_moderate})
 """Permissions on content, which a role assigned for a department or a category gives within it. A role so
 assigned gives nothing company-wide: people, taxonomy and keys have no department of their own to check against."""
-
-
-def permissions_of(roles: Iterable[Role]) -> frozenset[Permission]:
-    """All that company-wide assignments of these roles allow."""
-    return frozenset().union(*(ROLES[role] for role in roles))

@@ -63,5 +63,4 @@ class Principal:
         return f"{self.kind}:{self.id}"
 
 
-NOBODY = Principal(UUID(int=0), "nobody", "nobody", (), -1, frozenset())
 SYSTEM = Principal(SYSTEM_ID, "system", "kshare", (EVERYONE,), 3, frozenset(Permission))

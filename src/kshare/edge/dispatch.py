@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from kshare.core.errors import DomainError
 from kshare.edge.problems import Translate, as_refusal, problem_response
-from kshare.edge.rest import Door, Operation
+from kshare.edge.rest import Door
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 
@@ -49,7 +49,7 @@ class Dispatch:
     def add_doors(self, doors: Sequence[Door]) -> None:
         """All operations, under /v1."""
         for operation in (operation for door in doors for operation in door.operations):
-            self.add(operation.method, f"/v1{operation.path}", _endpoint(operation))
+            self.add(operation.method, f"/v1{operation.path}", operation.__call__)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -123,7 +123,3 @@ def _decoded(segment: bytes) -> str:
         return unquote(segment.decode("latin-1"), errors="strict")
     except UnicodeDecodeError:
         raise DomainError("bad_request", "The path is not valid percent-encoded UTF-8.") from None
-
-
-def _endpoint(operation: Operation) -> Endpoint:
-    return operation.__call__
