@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
+from tests.postmaster import main_process
 from typer.testing import CliRunner
 
 from kshare.cli.commands import app
@@ -97,7 +98,7 @@ class Served:
         return httpx.Client(base_url=self.url, headers=headers, timeout=30)
 
     def postmaster(self) -> int:
-        return int((self.shell.data / "postgres/pgdata/postmaster.pid").read_text().splitlines()[0])
+        return main_process(self.shell.data / "postgres")
 
 
 @dataclass

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import asyncpg
 import pytest
+from tests.postmaster import main_process
 
 from kshare.core import postgres
 from kshare.core.postgres import DirectoryInUse, DirectoryLock, EmbeddedPostgres, PostgresError
@@ -94,10 +95,6 @@ async def eventually(condition: Callable[[], Awaitable[bool]], seconds: float) -
                 return time.monotonic() - began
         await asyncio.sleep(0.02)
     raise AssertionError(f"not within {seconds} s")
-
-
-def main_process(directory: Path) -> int:
-    return int((directory / "pgdata" / "postmaster.pid").read_text().splitlines()[0])
 
 
 def mode(path: Path) -> int:
@@ -299,6 +296,18 @@ def test_a_reused_process_id_does_not_stop_the_start(directory: Path) -> None:
     finally:
         bystander.kill()
         bystander.wait()
+
+
+def test_a_lock_file_without_a_process_does_not_stop_the_start(directory: Path) -> None:
+    """A machine that lost its power between making the file and writing into it."""
+
+    async def run() -> None:
+        async with serving(directory) as server:
+            assert await ask(server, "SELECT 1") == 1
+
+    asyncio.run(run())
+    (directory / "pgdata" / "postmaster.pid").touch()
+    asyncio.run(run())
 
 
 def test_a_server_that_cannot_start_says_why(directory: Path) -> None:

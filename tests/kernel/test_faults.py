@@ -16,6 +16,7 @@ import httpx
 import pytest
 from tests.conftest import Company, Loop, found_company, live_server
 from tests.kernel.problems import problem
+from tests.postmaster import main_process
 
 from kshare import migrate
 from kshare.core.database import Database
@@ -89,10 +90,6 @@ def mortal(loop: Loop) -> Iterator[tuple[Company, Path]]:
     loop.loop.call_soon_threadsafe(watch.cancel)
     loop.run(postgres.stop())
     shutil.rmtree(directory)
-
-
-def main_process(directory: Path) -> int:
-    return int((directory / "pgdata" / "postmaster.pid").read_text().splitlines()[0])
 
 
 def kill_the_server(company: Company, directory: Path) -> None:

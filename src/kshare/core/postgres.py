@@ -602,20 +602,21 @@ class EmbeddedPostgres:
                 survivors = await asyncio.to_thread(_servers_on, self._pgdata)
         if survivors:
             raise PostgresError(f"PostgreSQL processes {survivors} still use {self._pgdata} and cannot be ended")
-        await asyncio.to_thread(self._forget_reused_pids)
+        await asyncio.to_thread(self._forget_dead_locks)
 
-    def _forget_reused_pids(self) -> None:
-        """Remove lock files whose process id now belongs to some other program.
+    def _forget_dead_locks(self) -> None:
+        """Remove lock files that name no process, or one that now is some other program.
 
-        After a restart of the machine or container that is common, and PostgreSQL would refuse to start. Its file
-        also guards against orphans, so this is done only where we could see that there are none.
+        After a restart of the machine or container the second is common; the first is what a loss of power leaves
+        that came between making the file and writing it. PostgreSQL would refuse to start on either. Its file also
+        guards against orphans, so this is done only where we could see that there are none.
         """
         if self._sockets is None or not _PROC.is_dir():
             return
         for path in (self._pgdata / "postmaster.pid", self._sockets / f"{_SOCKET}.lock"):
             process = _recorded_process(path)
-            if process is not None and (_PROC / str(process)).exists():
-                path.unlink()
+            if process is None or (_PROC / str(process)).exists():
+                path.unlink(missing_ok=True)
 
     # ------------------------------------------------------------------------------------------------- the watch
 
