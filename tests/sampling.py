@@ -10,7 +10,7 @@ import graphql
 from pydantic import TypeAdapter
 
 from kshare import api
-from kshare.edge.rest import Operation
+from kshare.edge.door import Operation
 
 Ids = Callable[[str], str]
 """The id of an object by what a path or an argument calls it: "knowledge-items", "content_id", "person"."""

@@ -10,8 +10,8 @@ from kshare.content import rest as content_rest
 from kshare.core.journal import Reactor
 from kshare.discussion import graphql as discussion_graphql
 from kshare.discussion import rest as discussion_rest
+from kshare.edge.door import Door
 from kshare.edge.graphql import schema_of
-from kshare.edge.rest import Door
 from kshare.events import graphql as events_graphql
 from kshare.events import rest as events_rest
 from kshare.knowledge import graphql as knowledge_graphql

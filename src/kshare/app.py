@@ -19,11 +19,12 @@ from kshare.edge.described import install
 from kshare.edge.dispatch import Dispatch
 from kshare.edge.gate import Gate
 from kshare.edge.graphql import ReadExecutor, context_of, run
+from kshare.edge.graphql_documents import trusted_documents
 from kshare.edge.graphql_route import GraphQLDoor
 from kshare.edge.kernel import Kernel
 from kshare.edge.problems import install_problem_handlers, install_problem_pages
 from kshare.edge.rates import Rates
-from kshare.people.oidc import TokenVerifier
+from kshare.people.provider import token_verifier
 from kshare.people.signin import SignIn
 from kshare.site import install_site
 
@@ -50,10 +51,7 @@ class Application:
 def build(settings: Settings, database_url: str, *, react: bool = True) -> Application:
     """The application on a migrated database; `react` says whether this process also runs the reactors."""
     database = Database(database_url, settings)
-    verifier = None
-    if settings.oidc_issuer and settings.oidc_audience:
-        verifier = TokenVerifier(settings.oidc_issuer, settings.oidc_audience, algorithms=settings.oidc_algorithms)
-    sign_in = SignIn(database, verifier)
+    sign_in = SignIn(database, token_verifier(settings))
     worker, watch, notes = Worker(database, api.reactors()), Watch(database), Notes(database)
 
     def wake() -> None:
@@ -86,7 +84,15 @@ def build(settings: Settings, database_url: str, *, react: bool = True) -> Appli
     install_problem_pages(app)
     install_site(app, database)
     install(app, api.DOORS)
-    door = GraphQLDoor(api.schema(), ReadExecutor, context=context_of, run=run, translate=translate)
+    door = GraphQLDoor(
+        api.schema(),
+        ReadExecutor,
+        context=context_of,
+        run=run,
+        translate=translate,
+        trusted=trusted_documents(settings),
+        trusted_only=settings.graphql_trusted_only,
+    )
     app.add_route("/graphql", door.__call__, methods=["GET", "POST"], include_in_schema=False)
     dispatch = Dispatch(app, app, translate)
     dispatch.add_doors(api.DOORS)

@@ -11,7 +11,9 @@ from fastapi import FastAPI
 from graphql import print_schema
 
 from kshare import api
-from kshare.edge.described import PROBLEM_SCHEMA, install
+from kshare.edge.described import install
+from kshare.edge.examples import add_examples
+from kshare.edge.shapes import Problem
 
 FILES = ("openapi.json", "schema.graphql")
 
@@ -40,7 +42,8 @@ def openapi() -> dict[str, Any]:
     document = app.openapi()
     components = document.setdefault("components", {})
     schemas = components.setdefault("schemas", {})
-    schemas["Problem"] = {"title": "Problem", "description": "A refusal, as in RFC 9457.", **PROBLEM_SCHEMA}
+    refusal = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+    schemas |= refusal.pop("$defs") | {"Problem": refusal}
     for unused in ("HTTPValidationError", "ValidationError"):  # FastAPI's own 422, which we never send
         schemas.pop(unused, None)
     components["schemas"] = dict(sorted(schemas.items()))
@@ -48,7 +51,19 @@ def openapi() -> dict[str, Any]:
         "bearer": {"type": "http", "scheme": "bearer", "description": "A key (`ksk_…`) or an OIDC access token."}
     }
     document["security"] = [{"bearer": []}]
+    _without_null(document)
+    add_examples(document)
     return document
+
+
+def _without_null(document: dict[str, Any]) -> None:
+    """A parameter that may be left out cannot be null: FastAPI shows the model's default as one of its types."""
+    for methods in document["paths"].values():
+        for operation in methods.values():
+            for parameter in operation.get("parameters", ()):
+                match parameter["schema"]:
+                    case {"anyOf": [only, {"type": "null"}], **rest}:
+                        parameter["schema"] = {**only, **rest}
 
 
 def _doors() -> Iterator[Any]:

@@ -13,14 +13,19 @@ from pathlib import Path
 
 import asyncpg
 import httpx
+from graphql import GraphQLError
 from sqlalchemy import make_url
 
 from kshare import api, migrate
 from kshare.console import Console, Refused
 from kshare.core.database import Database
+from kshare.core.errors import DomainError
 from kshare.core.postgres import DirectoryInUse, DirectoryLock, PostgresError
-from kshare.core.settings import Settings
+from kshare.core.settings import Settings, SettingsError
 from kshare.core.words import CUTTER_VERSION
+from kshare.edge.graphql_documents import trusted_documents
+from kshare.edge.graphql_limits import Document, InvalidDocument, Limits
+from kshare.people.provider import token_verifier
 from kshare.search.reindex import stale_documents
 from kshare.store import postgres_directory, shared_postgres
 
@@ -310,12 +315,42 @@ async def _others(settings: Settings) -> AsyncIterator[Finding]:
     if settings.oidc_issuer is None:
         yield ok("Sign-in", "by key only; KSHARE_OIDC_ISSUER is not set")
     else:
-        yield await _identity_provider(settings.oidc_issuer)
+        try:
+            token_verifier(settings)
+            yield await _identity_provider(settings.oidc_issuer)
+        except SettingsError as error:
+            yield fail("Identity provider", str(error), "Correct it; kshare does not start with this.")
+    if settings.graphql_documents is not None:
+        yield _documents(settings)
     if settings.redis_url is not None:
         yield await _redis(settings.redis_url.get_secret_value())
     elif settings.workers > 1:
         cure = "Set KSHARE_REDIS_URL to count them together."
         yield warn("Rate limits", f"each of {settings.workers} processes counts by itself", cure)
+
+
+def _documents(settings: Settings) -> Finding:
+    """Whether the trusted documents can be read and fit the schema of this version."""
+    try:
+        documents = trusted_documents(settings)
+    except SettingsError as error:
+        return fail("GraphQL documents", str(error), "Correct it; kshare does not start with this.")
+    schema, limits = api.schema(), Limits()
+    refused = {}
+    for digest, source in documents.items():
+        try:
+            Document(schema, source, limits)
+        except InvalidDocument as invalid:
+            refused[digest] = invalid.errors[0].message
+        except (GraphQLError, DomainError) as error:
+            refused[digest] = str(error)
+    if refused:
+        digest, reason = next(iter(refused.items()))
+        found = f"{len(refused)} of {len(documents)} do not fit the schema, e.g. {digest[:12]}…: {reason}"
+        return warn("GraphQL documents", found, "Build the clients anew against this schema.")
+    return ok(
+        "GraphQL documents", f"{len(documents)}, {'and no others' if settings.graphql_trusted_only else 'and any'}"
+    )
 
 
 async def _identity_provider(issuer: str) -> Finding:

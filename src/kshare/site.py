@@ -14,7 +14,7 @@ from starlette.responses import Response
 from kshare import contract, migrate
 from kshare.core.database import Database
 from kshare.core.errors import DomainError, unavailable
-from kshare.edge.graphql_route import STATIC, Page
+from kshare.edge.pages import STATIC, Page
 from kshare.edge.problems import problem_response
 from kshare.edge.telemetry import metrics_response
 

@@ -15,7 +15,7 @@ from tests.sampling import graphql_request, operations, path_of, request_of, roo
 
 from kshare import api
 from kshare.core.ids import new_id
-from kshare.edge.rest import Operation
+from kshare.edge.door import Operation
 
 
 @dataclass

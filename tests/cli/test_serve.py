@@ -139,6 +139,23 @@ def test_a_port_in_use_is_refused_before_anything_is_started(home: Path) -> None
         ({"KSHARE_ENVIRONMENT": "production"}, "KSHARE_SECRET is required in production"),
         ({"KSHARE_ENVIRONMENT": "production", "KSHARE_DEMO": "1", "KSHARE_SECRET": "x" * 40}, "not for production"),
         ({"KSHARE_DATABASE_URL": "postgresql://x:secret@127.0.0.1:1/x?sslmode=nonsense"}, "KSHARE_DATABASE_URL"),
+        ({"KSHARE_DATABASE_URL": "secret"}, "KSHARE_DATABASE_URL: must be an address that begins with postgresql://"),
+        ({"KSHARE_DATABASE_URL": "mysql://x:secret@127.0.0.1/x"}, "KSHARE_DATABASE_URL: must be an address that"),
+        ({"KSHARE_DATABASE_URL": "postgresql://x:secret@127.0.0.1:port/x"}, "KSHARE_DATABASE_URL: this is no valid"),
+        ({"KSHARE_REDIS_URL": "secret"}, "KSHARE_REDIS_URL: must be an address that begins with redis://"),
+        ({"KSHARE_OTLP_ENDPOINT": "collector:4318"}, "KSHARE_OTLP_ENDPOINT: must be an address that begins with http"),
+        ({"KSHARE_TRUSTED_PROXIES": "proxy, 10.0.0.1"}, "KSHARE_TRUSTED_PROXIES: must be addresses or networks"),
+        ({"KSHARE_OIDC_ISSUER": "id.example", "KSHARE_OIDC_AUDIENCE": "x"}, "KSHARE_OIDC_ISSUER: issuer must be"),
+        (
+            {
+                "KSHARE_OIDC_ISSUER": "https://id.example",
+                "KSHARE_OIDC_AUDIENCE": "x",
+                "KSHARE_OIDC_ALGORITHMS": '["HS256"]',
+            },
+            "KSHARE_OIDC_ALGORITHMS: not asymmetric signature algorithms: HS256",
+        ),
+        ({"KSHARE_GRAPHQL_TRUSTED_ONLY": "1"}, "KSHARE_GRAPHQL_TRUSTED_ONLY needs the documents"),
+        ({"KSHARE_GRAPHQL_DOCUMENTS": "/nowhere/a.json"}, "KSHARE_GRAPHQL_DOCUMENTS: /nowhere/a.json: cannot be read"),
     ],
 )
 def test_a_wrong_setting_is_named(home: Path, environment: dict[str, str], words: str) -> None:

@@ -18,8 +18,10 @@ import asyncpg
 import pytest
 from tests.postmaster import main_process
 
-from kshare.core import postgres
-from kshare.core.postgres import DirectoryInUse, DirectoryLock, EmbeddedPostgres, PostgresError
+from kshare.core.postgres import DirectoryInUse, DirectoryLock, EmbeddedPostgres, PostgresError, log, watch
+from kshare.core.postgres import server as server_module
+from kshare.core.postgres.account import Account
+from kshare.core.postgres.processes import how_it_ended
 
 QUICK = {"fsync": "off", "shared_buffers": "16MB", "max_connections": "20"}
 
@@ -194,6 +196,20 @@ def test_a_lost_application_password_is_replaced_but_not_the_superusers(director
     asyncio.run(run())
 
 
+def test_a_damaged_password_is_as_good_as_none(directory: Path) -> None:
+    async def run() -> None:
+        (directory / "kshare-password").write_bytes(b"\xff\x00")
+        with pytest.raises(PostgresError, match="kshare-password is damaged"):
+            EmbeddedPostgres(directory).attach()
+        async with serving(directory) as server:
+            assert await ask(server, "SELECT 1") == 1
+        (directory / "superuser-password").write_bytes(b"\xff\x00")
+        with pytest.raises(PostgresError, match="superuser-password is missing or damaged"):
+            await EmbeddedPostgres(directory).start()
+
+    asyncio.run(run())
+
+
 @pytest.mark.parametrize("busy", [False, True], ids=["idle", "with a busy orphan"])
 def test_a_killed_server_is_back_within_seconds_with_all_committed_data(directory: Path, busy: bool) -> None:
     async def run() -> None:
@@ -256,6 +272,34 @@ def test_a_stopped_server_is_not_revived(directory: Path) -> None:
             await asyncio.sleep(1)
             assert main_process(directory) == started  # the watch did not take the start for a loss
             assert await ask(server, "SELECT 1") == 1
+
+    asyncio.run(run())
+
+
+def test_a_quick_stop_and_start_is_no_loss(directory: Path) -> None:
+    """Both fall between two looks of the watch, which sees that the process it watched is gone."""
+
+    async def run() -> None:
+        said: list[str] = []
+        server = EmbeddedPostgres(directory, report=said.append, settings=QUICK)
+        await server.start()
+        try:
+            async with supervised(server):
+                for _ in range(3):
+                    await asyncio.sleep(0.5)
+                    await server.stop()
+                    await server.start()
+                await asyncio.sleep(0.5)
+                assert not [line for line in said if "restarting" in line]
+                killed = main_process(directory)
+                os.kill(killed, signal.SIGKILL)
+
+                async def healed() -> bool:
+                    return main_process(directory) != killed and await ask(server, "SELECT 1") == 1
+
+                await eventually(healed, 20)  # it is still watched
+        finally:
+            await server.stop()
 
     asyncio.run(run())
 
@@ -373,7 +417,7 @@ def test_programs_that_the_servers_user_cannot_reach_are_copied(
 
 
 def test_a_server_somebody_asked_to_end_is_replaced(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(postgres, "_PROBES_PER_CONNECTION", 1)
+    monkeypatch.setattr(watch, "_PROBES_PER_CONNECTION", 1)
 
     async def run() -> None:
         async with serving(directory) as server, supervised(server):
@@ -392,11 +436,11 @@ def test_a_server_somebody_asked_to_end_is_replaced(directory: Path, monkeypatch
 
 
 def test_a_hung_server_is_replaced(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(postgres, "_HUNG_AFTER", 1.0)
-    monkeypatch.setattr(postgres, "_PROBE_PATIENCE", 0.3)
-    monkeypatch.setattr(postgres, "_PROBE_PAUSE", 0.1)
-    monkeypatch.setattr(postgres, "_PROBES_PER_CONNECTION", 1)
-    monkeypatch.setattr(postgres, "_IMMEDIATE_SHUTDOWN", 0.3)
+    monkeypatch.setattr(watch, "_HUNG_AFTER", 1.0)
+    monkeypatch.setattr(watch, "_PROBE_PATIENCE", 0.3)
+    monkeypatch.setattr(watch, "_PROBE_PAUSE", 0.1)
+    monkeypatch.setattr(watch, "_PROBES_PER_CONNECTION", 1)
+    monkeypatch.setattr(server_module, "_IMMEDIATE_SHUTDOWN", 0.3)
 
     async def run() -> None:
         async with serving(directory) as server, supervised(server):
@@ -412,8 +456,8 @@ def test_a_hung_server_is_replaced(directory: Path, monkeypatch: pytest.MonkeyPa
 
 
 def test_the_log_is_bounded(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(postgres, "_LOG_BYTES", 2000)
-    monkeypatch.setattr(postgres, "_PROBE_PAUSE", 0.05)
+    monkeypatch.setattr(log, "_LOG_BYTES", 2000)
+    monkeypatch.setattr(watch, "_PROBE_PAUSE", 0.05)
 
     async def run() -> None:
         async with serving(directory) as server, supervised(server):
@@ -426,6 +470,38 @@ def test_the_log_is_bounded(directory: Path, monkeypatch: pytest.MonkeyPatch) ->
     assert 0 < (directory / "server.log").stat().st_size < 4000
     assert "missing" in (directory / "server.log.1").read_text()
     assert mode(directory / "server.log.1") == 0o600
+
+
+def test_a_log_that_cannot_be_trimmed_leaks_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(log, "_LOG_BYTES", 10)
+    written = log.ServerLog(tmp_path / "server.log", OnlyTheLog(os.geteuid(), os.getegid(), ours=True))
+    (tmp_path / "server.log").write_text("a line that is too long\n")
+    before = len(os.listdir("/dev/fd"))
+    for _ in range(10):
+        written.trim()
+    assert len(os.listdir("/dev/fd")) == before
+    assert (tmp_path / "server.log").read_text() == "a line that is too long\n"
+
+
+class OnlyTheLog(Account):
+    """An account that may not make the second piece of the log."""
+
+    def open_private(self, path: Path, flags: int) -> int:
+        if path.suffix == ".1":
+            raise PermissionError(path)
+        return super().open_private(path, flags)
+
+
+@pytest.mark.parametrize(
+    ("number", "said"),
+    [(signal.SIGKILL, "was killed by SIGKILL"), (signal.SIGRTMIN + 3, f"was killed by signal {signal.SIGRTMIN + 3}")],
+    ids=["named", "without a name"],
+)
+def test_every_end_of_a_process_can_be_told(number: int, said: str) -> None:
+    with subprocess.Popen(["sleep", "60"]) as process:
+        process.send_signal(number)
+        process.wait()
+        assert how_it_ended(process) == said
 
 
 def test_a_second_lock_names_its_owner(tmp_path: Path) -> None:

@@ -40,13 +40,14 @@ RFC 6901 pointer into the body, `?name` for a query parameter, `{name}` for a pa
 _GRAPHQL = """
 ## Codes of the GraphQL door only
 
-| Code | When |
-|---|---|
-| `GRAPHQL_PARSE_FAILED` | The document is not GraphQL. |
-| `GRAPHQL_VALIDATION_FAILED` | The document does not fit the schema. |
-| `BAD_USER_INPUT` | A variable or an argument does not fit its type. |
-| `PERSISTED_QUERY_NOT_FOUND` | No document with this hash is known here: send the document along. |
-| `CONFLICT` | `version_conflict` of the table above: the object is not in the version you named. |
+| Code | Cause | Cure |
+|---|---|---|
+| `GRAPHQL_PARSE_FAILED` | The document is not GraphQL. | Correct it at the place that `locations` names. |
+| `GRAPHQL_VALIDATION_FAILED` | The document does not fit the schema. | Compare it with `/schema.graphql`. |
+| `BAD_USER_INPUT` | A variable or an argument does not fit its type. | Correct what the message names. |
+| `PERSISTED_QUERY_NOT_FOUND` | No document with this hash is known here. | Send the document along, or have it registered. |
+| `PERSISTED_QUERY_ONLY` | Only trusted documents are executed here. | Have the document registered (`KSHARE_GRAPHQL_DOCUMENTS`). |
+| `CONFLICT` | `version_conflict` of the table above. | Read the object again and send its `version`. |
 
 ## Codes of broken rules
 

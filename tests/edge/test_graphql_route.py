@@ -22,17 +22,10 @@ from starlette.testclient import TestClient
 
 from kshare.core.errors import DomainError, FieldError, invalid, unavailable
 from kshare.edge.graphql_limits import Limits
-from kshare.edge.graphql_route import (
-    EVENTS,
-    JSON,
-    RESPONSE,
-    STATIC,
-    GraphQLDoor,
-    Page,
-    _events,
-    error_payload,
-    negotiate,
-)
+from kshare.edge.graphql_route import GraphQLDoor, error_payload
+from kshare.edge.graphql_route.negotiation import EVENTS, JSON, RESPONSE, negotiate
+from kshare.edge.graphql_route.streams import events as stream_of
+from kshare.edge.pages import STATIC, Page
 
 SDL = """
 type Query {
@@ -110,7 +103,9 @@ def make_schema() -> GraphQLSchema:
 Runs = list[tuple[str, bool]]
 
 
-def make_door(runs: Runs | None = None, **options: Any) -> GraphQLDoor[dict[str, str]]:
+def make_door(
+    runs: Runs | None = None, schema: GraphQLSchema | None = None, **options: Any
+) -> GraphQLDoor[dict[str, str]]:
     async def context(request: Request) -> dict[str, str]:
         match request.headers.get("authorization"):
             case "Bearer stranger":
@@ -136,7 +131,7 @@ def make_door(runs: Runs | None = None, **options: Any) -> GraphQLDoor[dict[str,
         return unavailable("The database is away.") if isinstance(error, Database) else None
 
     chosen: dict[str, Any] = {"context": context, "run": run, "translate": translate, **options}
-    return GraphQLDoor(make_schema(), FragmentExecutor, **chosen)
+    return GraphQLDoor(schema or make_schema(), FragmentExecutor, **chosen)
 
 
 def client_of(door: GraphQLDoor[Any]) -> TestClient:
@@ -404,6 +399,7 @@ def test_who_may_not_ask_gets_the_status_of_it(
     assert codes(response) == [code]
     assert "data" not in response.json()
     assert "hunter2" not in response.text
+    assert ("request_id" in response.json()["errors"][0]["extensions"]) == (status == 500), "what it is logged under"
     assert response.headers.get("www-authenticate", "").startswith("Bearer") == (status == 401)
     assert response.headers.get("retry-after") == ("2" if status == 503 else None)
     assert response.headers["content-type"].startswith(JSON if accept == JSON else RESPONSE)
@@ -492,18 +488,18 @@ def test_the_cache_is_bounded_in_number_and_weight() -> None:
         for number in range(10):
             post(client, f"{{ a{number}: hello }}")
             post(client, f"{{ nothing{number} }}")
-        assert len(door._documents) == 3
+        assert len(door._documents.kept) == 3
     door = make_door(cached_bytes=20_000, limits=Limits(fields=5_000))
     with client_of(door) as client:
         for number in range(10):
             post(client, f"{{ a{number}: hello cards {{ {'id ' * 50} }} }}")
-        assert len(door._documents) == 1
+        assert len(door._documents.kept) == 1
         post(client, "{ " + "cards { " + "id " * 500 + "} }")
-        assert len(door._documents) == 1, "one that is too heavy alone is kept until the next one comes"
+        assert len(door._documents.kept) == 1, "one that is too heavy alone is kept until the next one comes"
         for number in range(10):
             post(client, f"{{ a{number}: hello }}")
-        assert door._documents.used <= 20_000
-        assert door._documents.used == sum(weight for _, weight in door._documents._kept.values())
+        assert door._documents.kept.used <= 20_000
+        assert door._documents.kept.used == sum(weight for _, weight in door._documents.kept._kept.values())
 
 
 # --- event streams --------------------------------------------------------------------------------------------
@@ -603,9 +599,10 @@ def test_a_stream_ends_when_the_client_leaves() -> None:
         finally:
             ended.set()
 
-    door = make_door(heartbeat=0.01)
-    assert door.schema.subscription_type
-    door.schema.subscription_type.fields["ticks"].subscribe = endless
+    schema = make_schema()
+    assert schema.subscription_type
+    schema.subscription_type.fields["ticks"].subscribe = endless
+    door = make_door(schema=schema, heartbeat=0.01)
 
     async def leaving() -> list[MutableMapping[str, Any]]:
         leave = asyncio.Event()
@@ -629,7 +626,7 @@ def test_a_slow_event_is_not_lost_to_a_heartbeat() -> None:
         yield b"1"
 
     async def collect() -> list[bytes]:
-        return [part async for part in _events(slow(), 0.01)]
+        return [part async for part in stream_of(slow(), 0.01)]
 
     parts = asyncio.run(collect())
     assert parts[-2:] == [b"event: next\ndata: 1\n\n", b"event: complete\ndata:\n\n"]
@@ -666,7 +663,13 @@ def test_pages_need_nothing_from_elsewhere(name: str) -> None:
 
 @pytest.mark.parametrize(
     "accept, chosen",
-    [("text/html", "text/html"), ("text/html;q=0.5, application/json", JSON), ("*/*", JSON), (EVENTS, EVENTS)],
+    [
+        ("text/html", "text/html"),
+        ("text/html;q=0.5, application/json", JSON),
+        ("text/html;q=1.5, application/json", JSON),
+        ("*/*", JSON),
+        (EVENTS, EVENTS),
+    ],
 )
 def test_negotiation_with_a_page(accept: str, chosen: str) -> None:
     assert negotiate(accept, True).media_type == chosen

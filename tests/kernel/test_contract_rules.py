@@ -14,7 +14,7 @@ from tests.conftest import Actor, Company, Loop, cloned_database, found_company,
 from tests.kernel.problems import problem
 from tests.sampling import operations, path_of, query_of, request_of
 
-from kshare.edge.rest import Operation
+from kshare.edge.door import Operation
 
 OPERATIONS = operations()
 named = {"ids": lambda operation: operation.name}
@@ -80,6 +80,10 @@ def test_a_change_needs_the_version_it_changes(world: World, operation: Operatio
     retried = perform(world, operation, ids, **{"If-Match": current})
     assert retried.status_code < 300 or retried.status_code in (409, 422), retried.text
     assert perform(world, operation, remembering(world.another), **{"If-Match": "*"}).status_code not in (412, 428)
+    # Any tag of a list will do (RFC 9110, section 13.1.1); weak ones never do.
+    another = remembering(world.another)
+    for tags, enough in ((f'"x", W/{current}, "999999"', False), (f'"x","999999" , {current}', True)):
+        assert (perform(world, operation, another, **{"If-Match": tags}).status_code != 412) is enough, tags
 
 
 def test_the_etag_changes_with_what_is_shown(company: Company) -> None:

@@ -19,7 +19,7 @@ from kshare.content.models import ContentRow, RevisionRow
 from kshare.core.principal import EVERYONE
 from kshare.core.reading import Listing, PageForm, page_statement
 from kshare.core.reading import statements as reading
-from kshare.edge.rest import Operation
+from kshare.edge.door import Operation
 from kshare.knowledge.reads import KNOWLEDGE_ITEMS
 
 READS = [operation for operation in operations() if operation.method == "GET"]

@@ -24,7 +24,7 @@ from tests.sampling import (
 )
 
 from kshare.core.ids import new_id
-from kshare.edge.rest import Operation
+from kshare.edge.door import Operation
 
 OPERATIONS = operations()
 WITH_BODY = [operation for operation in OPERATIONS if operation.body is not None]

@@ -257,6 +257,38 @@ def test_a_weak_key_makes_no_strong_one(company: Company) -> None:
     assert make_key(weak, "people_read")["scopes"] == ["people_read"]
 
 
+def test_a_key_that_ends_makes_none_that_lasts_longer(company: Company) -> None:
+    ends = datetime.now(UTC) + timedelta(hours=1)
+    short = using(company, make_key(company.employee, "keys_own", "people_read", expires_at=ends.isoformat()))
+    before = everything(company)
+    for later in (None, (ends + timedelta(seconds=1)).isoformat()):
+        body = {"name": "x", "scopes": ["people_read"], "expires_at": later}
+        refused = short.rest.post("/keys", json=body)
+        assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (422, "/expires_at")
+    create = "mutation($i: CreateKeyInput!) { createKey(input: $i) { key } }"
+    refused = short.graphql(create, i={"name": "x", "scopes": ["people_read"]})
+    assert refused["errors"][0]["extensions"]["code"] == "INVALID"
+    assert everything(company) == before
+    assert make_key(short, "people_read", expires_at=ends.isoformat())["expires_at"]
+
+
+def test_a_key_for_content_learns_no_more_of_people_than_their_names(company: Company) -> None:
+    company.server.sql("UPDATE person SET manager_id = $1 WHERE id = $2", company.colleague.id, company.employee.id)
+    item = company.employee.item()
+    key = make_key(company.outsider, "content_read", "events_read")
+    weak = using(company, key)
+    of = "name title email externalId department { name } manager { name email }"
+    query = f"query($id: ID!) {{ knowledgeItem(id: $id) {{ author {{ {of} }} }} me {{ person {{ email manager {{ id }} }} }} }}"
+    seen = weak.data(query, id=item["id"])
+    nothing = {"email": None, "externalId": None, "department": None, "manager": None}
+    assert seen["knowledgeItem"]["author"] == {"name": company.employee.name, "title": None} | nothing
+    assert seen["me"]["person"]["email"] == f"{company.outsider.id}@example.com"
+    events = weak.data("{ events(first: 100) { nodes { actor { id email } } } }")["events"]["nodes"]
+    assert {e["actor"]["email"] for e in events if e["actor"]["id"] != str(company.outsider.id)} <= {None}
+    author = company.outsider.data(query, id=item["id"])["knowledgeItem"]["author"]
+    assert (author["department"]["name"], author["manager"]["name"]) == ("rd_pressure", company.colleague.name)
+
+
 @pytest.mark.parametrize(
     ("fields", "pointer"),
     [

@@ -166,7 +166,7 @@ def test_what_one_may_do_with_a_person_is_said(company: Company) -> None:
     path = f"/people/{company.employee.id}"
     assert company.outsider.rest.get(path).json()["permissions"] == []
     assert company.employee.rest.get(path).json()["permissions"] == ["create_keys"]
-    assert company.hr.rest.get(path).json()["permissions"] == ["edit", "edit_sign_in", "move"]
+    assert company.hr.rest.get(path).json()["permissions"] == ["edit", "edit_sign_in", "activate", "move"]
     assert "edit_sign_in" not in company.hr.rest.get(f"/people/{company.admin.id}").json()["permissions"]
 
 
@@ -178,7 +178,7 @@ def test_a_new_person_belongs_to_the_department_from_today(company: Company) -> 
     assert person["email"] == "new.one@clearsea.example"
     assert person["department"]["name"] == "rd"
     assert person["clearance"] == "internal"
-    assert person["permissions"] == ["edit", "edit_sign_in", "move"]
+    assert person["permissions"] == ["edit", "edit_sign_in", "activate", "move"]
     memberships = company.employee.rest.get(f"/people/{person['id']}/memberships").json()["items"]
     assert [(m["department"]["name"], m["since"], m["until"]) for m in memberships] == [("rd", str(TODAY), None)]
 
@@ -351,6 +351,23 @@ def test_how_administrators_sign_in_is_for_administrators(fresh: Company) -> Non
         assert change(fresh.hr, {"id": fresh.admin.id}, **fields).status_code == 403
     assert everything(fresh) == before
     assert change(fresh.hr, {"id": fresh.admin.id}, title="IT 经理").status_code == 200
+
+
+def test_nobody_decides_how_those_sign_in_who_are_cleared_higher(fresh: Company) -> None:
+    high = fresh.hire("总经理", "root", clearance=3)
+    seen = fresh.hr.rest.get(f"/people/{high.id}").json()
+    assert seen["permissions"] == ["edit", "activate", "move"]
+    before = everything(fresh)
+    assert change(fresh.hr, seen, email="hr-reads-all@clearsea.example").status_code == 403
+    assert change(fresh.hr, seen, email=None).status_code == 403
+    update = (
+        "mutation($id: ID!, $i: UpdatePersonInput!) { updatePerson(id: $id, expectedVersion: 1, input: $i) { id } }"
+    )
+    refused = fresh.hr.graphql(update, id=str(high.id), i={"email": "x@clearsea.example"})
+    assert refused["errors"][0]["extensions"]["code"] == "FORBIDDEN"
+    assert everything(fresh) == before
+    assert change(fresh.admin, seen, email="gm@clearsea.example").status_code == 200
+    assert change(fresh.hr, seen, active=False).status_code == 200
 
 
 def test_the_last_administrator_cannot_leave(fresh: Company) -> None:

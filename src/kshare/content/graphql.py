@@ -14,17 +14,15 @@ from kshare.core.reading import Shape
 from kshare.edge.graphql import (
     VIEWS,
     Info,
+    command_field,
     connection_type,
     enum_type,
-    expect,
     field,
     input_type,
     list_field,
-    mutation,
     object_type,
     one_field,
 )
-from kshare.edge.reads import OneRead
 from kshare.people.graphql import Department, Person
 
 READ = Permission.content_read
@@ -74,11 +72,6 @@ CategoryConnection = connection_type(Category, "Category")
 TagConnection = connection_type(Tag, "Tag")
 CategoryFilter = input_type(taxonomy_shapes.CategoryFilter, name="CategoryFilter")
 TagFilter = input_type(taxonomy_shapes.TagFilter, name="TagFilter")
-CreateCategory = input_type(taxonomy_shapes.CreateCategory)
-UpdateCategory = input_type(taxonomy_shapes.UpdateCategory)
-CreateTag = input_type(taxonomy_shapes.CreateTag)
-UpdateTag = input_type(taxonomy_shapes.UpdateTag)
-MergeTag = input_type(taxonomy_shapes.MergeTag)
 RevisionConnection = connection_type(Revision, "Revision")
 
 
@@ -114,46 +107,13 @@ class Query:
 
 
 class Mutation:
-    @mutation("Create a category.")
-    async def create_category(self, info: Info, input: CreateCategory) -> Category | None:  # type: ignore[valid-type]
-        return OneRead(CATEGORY, await taxonomy.create_category(info.context.work, input))  # type: ignore[return-value]
+    create_category = command_field(taxonomy.create_category, Category, CATEGORY, "Create a category.")
+    update_category = command_field(
+        taxonomy.update_category, Category, CATEGORY, "Rename a category, or move it with everything below it."
+    )
+    delete_category = command_field(taxonomy.delete_category, UUID, None, "Delete an empty category; answers its id.")
 
-    @mutation("Rename a category, or move it with everything below it.")
-    async def update_category(
-        self,
-        info: Info,
-        id: UUID,
-        expected_version: int,
-        input: UpdateCategory,  # type: ignore[valid-type]
-    ) -> Category | None:
-        done = await taxonomy.update_category(info.context.work, id, input, expect(expected_version))
-        return OneRead(CATEGORY, done)  # type: ignore[return-value]
-
-    @mutation("Delete an empty category; answers its id.")
-    async def delete_category(self, info: Info, id: UUID, expected_version: int) -> UUID | None:
-        await taxonomy.delete_category(info.context.work, id, expect(expected_version))
-        return id
-
-    @mutation("Create a tag.")
-    async def create_tag(self, info: Info, input: CreateTag) -> Tag | None:  # type: ignore[valid-type]
-        return OneRead(TAG, await taxonomy.create_tag(info.context.work, input))  # type: ignore[return-value]
-
-    @mutation("Rename a tag, or change its synonyms.")
-    async def update_tag(
-        self,
-        info: Info,
-        id: UUID,
-        expected_version: int,
-        input: UpdateTag,  # type: ignore[valid-type]
-    ) -> Tag | None:
-        done = await taxonomy.update_tag(info.context.work, id, input, expect(expected_version))
-        return OneRead(TAG, done)  # type: ignore[return-value]
-
-    @mutation("Merge a tag into another; answers the one that stays.")
-    async def merge_tag(self, info: Info, id: UUID, input: MergeTag) -> Tag | None:  # type: ignore[valid-type]
-        return OneRead(TAG, await taxonomy.merge_tag(info.context.work, id, input))  # type: ignore[return-value]
-
-    @mutation("Delete an unused tag; answers its id.")
-    async def delete_tag(self, info: Info, id: UUID, expected_version: int) -> UUID | None:
-        await taxonomy.delete_tag(info.context.work, id, expect(expected_version))
-        return id
+    create_tag = command_field(taxonomy.create_tag, Tag, TAG, "Create a tag.")
+    update_tag = command_field(taxonomy.update_tag, Tag, TAG, "Rename a tag, or change its synonyms.")
+    merge_tag = command_field(taxonomy.merge_tag, Tag, TAG, "Merge a tag into another; answers the one that stays.")
+    delete_tag = command_field(taxonomy.delete_tag, UUID, None, "Delete an unused tag; answers its id.")

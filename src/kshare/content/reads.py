@@ -117,13 +117,13 @@ REVISIONS = Listing(
     REVISION,
     of=("content", CONTENT),
     filters={"content": Filter(Uuid, lambda row, value: row.content_id == value)},
-    orders={"newest": Order((("number", int), ("id", UUID)))},
+    orders={"newest": Order((("number", int), ("id", UUID)), "Newest revision first.")},
     default_order="newest",
     summary=RevisionSummary,
 )
 
-NEWEST = Order((("listed_at", datetime), ("id", UUID)))
-LATEST_CHANGE = Order((("updated_at", datetime), ("id", UUID)))
+NEWEST = Order((("listed_at", datetime), ("id", UUID)), "Last published first; drafts by when they were begun.")
+LATEST_CHANGE = Order((("updated_at", datetime), ("id", UUID)), "Last changed first.")
 CONTENT_ORDERS = {"newest": NEWEST, "recently_changed": LATEST_CHANGE}
 """The orders every list of content offers, newest first."""
 

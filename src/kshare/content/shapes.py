@@ -1,23 +1,23 @@
 """Content as readers see it, whatever its kind."""
 
 from datetime import datetime
-from enum import StrEnum
 from typing import ClassVar
 from uuid import UUID
 
 from kshare.core.access import Classification
+from kshare.core.choices import Choice
 from kshare.core.journal import Happened
 from kshare.core.reading import Entity, Shape
 from kshare.people.shapes import DepartmentSummary, PersonSummary
 from kshare.people.shapes import Language as Language
 
 
-class State(StrEnum):
+class State(Choice):
     """Where a content stands: only its author reads a draft; an archived one is out of the lists."""
 
-    draft = "draft"
-    published = "published"
-    archived = "archived"
+    draft = "draft", "Only its author reads it."
+    published = "published", "Its audience reads it and finds it."
+    archived = "archived", "Out of the lists and the search; its audience still reaches it by its id."
 
 
 class CategorySummary(Entity):
@@ -171,12 +171,12 @@ class RevisionSummary(Entity):
     """When it was written."""
 
 
-class DifferenceOp(StrEnum):
+class DifferenceOp(Choice):
     """What became of a line."""
 
-    kept = "kept"
-    removed = "removed"
-    added = "added"
+    kept = "kept", "It is in both."
+    removed = "removed", "It is only in the earlier one."
+    added = "added", "It is only in the later one."
 
 
 class DifferenceLine(Shape):
@@ -223,3 +223,4 @@ class ContentHappened(Happened):
 
     about: ClassVar[str] = "content"
     content_id: UUID
+    """The content."""

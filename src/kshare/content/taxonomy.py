@@ -29,7 +29,7 @@ from kshare.core.access import Permission
 from kshare.core.errors import DomainError, invalid, not_found
 from kshare.core.ids import new_id
 from kshare.core.principal import EVERYONE
-from kshare.core.writing import Work, command
+from kshare.core.writing import Expected, Work, command
 from kshare.people.models import RoleAssignmentRow
 from kshare.people.signin import principals_changed
 
@@ -76,7 +76,7 @@ async def create_category(work: Work, ask: CreateCategory) -> UUID:
 
 
 @command(Permission.taxonomy_manage)
-async def update_category(work: Work, id: UUID, ask: UpdateCategory, version: int | None) -> UUID:
+async def update_category(work: Work, id: UUID, ask: UpdateCategory, version: Expected) -> UUID:
     """Renames a category, or moves it with everything below it; 409 for a move under itself."""
     changes = ask.changes()
     if "parent_id" in changes:
@@ -104,7 +104,7 @@ async def update_category(work: Work, id: UUID, ask: UpdateCategory, version: in
 
 
 @command(Permission.taxonomy_manage)
-async def delete_category(work: Work, id: UUID, version: int | None) -> None:
+async def delete_category(work: Work, id: UUID, version: Expected) -> None:
     """Removes an empty category, and the roles that were assigned for it; 409 while anything stands in or under it."""
     await _hold_tree(work)
     category = await work.load(CATEGORY_GUARD, id, "delete", version=version)
@@ -139,7 +139,7 @@ async def create_tag(work: Work, ask: CreateTag) -> UUID:
 
 
 @command(Permission.taxonomy_manage)
-async def update_tag(work: Work, id: UUID, ask: UpdateTag, version: int | None) -> UUID:
+async def update_tag(work: Work, id: UUID, ask: UpdateTag, version: Expected) -> UUID:
     """Renames a tag, or changes its synonyms; 409 when a name leads to another tag already."""
     tag = await work.load(TAG_GUARD, id, "edit", version=version)
     known = select(TagNameRow.name).where(TagNameRow.tag_id == id).order_by(TagNameRow.folded)
@@ -205,7 +205,7 @@ async def merge_tag(work: Work, id: UUID, ask: MergeTag) -> UUID:
 
 
 @command(Permission.taxonomy_manage)
-async def delete_tag(work: Work, id: UUID, version: int | None) -> None:
+async def delete_tag(work: Work, id: UUID, version: Expected) -> None:
     """Removes a tag that no content has; 409 otherwise."""
     tag = await work.load(TAG_GUARD, id, "delete", version=version)
     if (await work.session.execute(select(ContentTagRow.id).where(ContentTagRow.tag_id == id).limit(1))).first():

@@ -14,7 +14,7 @@ from kshare.core.reading import Alias, Filter, Listing, One, Order, View, Viewer
 from kshare.core.writing import Guard, Rule
 
 _MANAGED: Rule = lambda row: Viewer.holds(Permission.taxonomy_manage)  # noqa: E731
-_BY_NAME = Order((("name", str), ("id", UUID)), descending=False)
+_BY_NAME = Order((("name", str), ("id", UUID)), "By name.", descending=False)
 
 CATEGORY_GUARD = Guard("category", CategoryRow, everyone_sees, {"edit": _MANAGED, "delete": _MANAGED})
 

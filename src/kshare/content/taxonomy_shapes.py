@@ -137,23 +137,34 @@ class CategoryHappened(Happened):
 
     about: ClassVar[str] = "category"
     category_id: UUID
+    """The category."""
 
 
 class CategoryCreated(CategoryHappened):
+    """A category was created."""
+
     parent_id: UUID | None
+    """The category above it; null at the top."""
 
 
 class CategoryChanged(CategoryHappened):
+    """A category was renamed or described anew; read it for the new values."""
+
     fields: list[str]
+    """The names of the fields that changed."""
 
 
 class CategoryMoved(CategoryHappened):
+    """A category was moved, with everything below it."""
+
     from_parent_id: UUID | None
+    """The category above it before; null at the top."""
     to_parent_id: UUID | None
+    """The category above it now; null at the top."""
 
 
 class CategoryDeleted(CategoryHappened):
-    pass
+    """An empty category was deleted, and with it the roles that were assigned for it."""
 
 
 class TagHappened(Happened):
@@ -161,21 +172,26 @@ class TagHappened(Happened):
 
     about: ClassVar[str] = "tag"
     tag_id: UUID
+    """The tag."""
 
 
 class TagCreated(TagHappened):
-    pass
+    """A tag was created by those who manage tags; one that appears with its first content is not told of."""
 
 
 class TagChanged(TagHappened):
+    """A tag was renamed, or its synonyms were changed; read it for the new values."""
+
     fields: list[str]
+    """The names of the fields that changed."""
 
 
 class TagMerged(TagHappened):
-    """`tag_id` is gone; its contents and names are now those of `into`."""
+    """A tag was merged into another: `tag_id` is gone, and its contents and names are now those of `into`."""
 
     into: UUID
+    """The tag that stays."""
 
 
 class TagDeleted(TagHappened):
-    pass
+    """A tag that no content had was deleted."""

@@ -6,49 +6,50 @@ What a key may do = its scopes ∩ its owner's permissions.
 """
 
 from collections.abc import Mapping
-from enum import StrEnum
 from types import MappingProxyType
 
+from kshare.core.choices import Choice
 
-class Permission(StrEnum):
+
+class Permission(Choice):
     """What an operation can ask for; also the scopes a key can have."""
 
-    people_read = "people_read"
-    people_manage = "people_manage"
-    roles_manage = "roles_manage"
-    keys_own = "keys_own"
-    keys_manage = "keys_manage"
-    content_read = "content_read"
-    knowledge_write = "knowledge_write"
-    knowledge_manage = "knowledge_manage"
-    comment_write = "comment_write"
-    comment_moderate = "comment_moderate"
-    react = "react"
-    taxonomy_manage = "taxonomy_manage"
-    search = "search"
-    events_read = "events_read"
-    access_explain = "access_explain"
+    people_read = "people_read", "Read people, departments, groups and roles."
+    people_manage = "people_manage", "Add and change people, departments and groups."
+    roles_manage = "roles_manage", "Assign and remove roles."
+    keys_own = "keys_own", "See, create and revoke keys of your own."
+    keys_manage = "keys_manage", "Create and revoke the keys of others, and service accounts."
+    content_read = "content_read", "Read content whose audience you are in."
+    knowledge_write = "knowledge_write", "Write knowledge items, and change your own."
+    knowledge_manage = "knowledge_manage", "Change, publish and archive the knowledge items of others."
+    comment_write = "comment_write", "Comment, and change your own comments."
+    comment_moderate = "comment_moderate", "Delete the comments of others."
+    react = "react", "React to content, rate it, follow it, and record views."
+    taxonomy_manage = "taxonomy_manage", "Manage categories and tags, and see what is searched for."
+    search = "search", "Search."
+    events_read = "events_read", "Read and follow events."
+    access_explain = "access_explain", "See why another person sees a content, or does not."
 
 
-class Role(StrEnum):
+class Role(Choice):
     """What a person is to the system; assigned company-wide, for a department subtree or for a category subtree."""
 
-    employee = "employee"
-    reviewer = "reviewer"
-    knowledge_manager = "knowledge_manager"
-    committee = "committee"
-    finance = "finance"
-    hr = "hr"
-    administrator = "administrator"
+    employee = "employee", "Reads, writes own knowledge, comments, reacts, searches. Every active person is one."
+    reviewer = "reviewer", "Moderates comments, too."
+    knowledge_manager = "knowledge_manager", "Manages all knowledge, comments, categories and tags."
+    committee = "committee", "Nothing more than an employee yet."
+    finance = "finance", "Nothing more than an employee yet."
+    hr = "hr", "Manages people, departments and groups."
+    administrator = "administrator", "All of it, and assigns roles, manages keys, explains who sees what."
 
 
-class Classification(StrEnum):
+class Classification(Choice):
     """How secret a content is; stored as 0 to 3 and compared with a person's clearance."""
 
-    public = "public"
-    internal = "internal"
-    confidential = "confidential"
-    restricted = "restricted"
+    public = "public", "May be known outside of the company."
+    internal = "internal", "For the company; this is what people are cleared for unless something else is said."
+    confidential = "confidential", "For people cleared for it."
+    restricted = "restricted", "For people with the highest clearance only."
 
     @property
     def level(self) -> int:

@@ -37,18 +37,18 @@ class CursorKey:
         try:
             raw = base64.urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4))
         except (binascii.Error, ValueError):
-            raise _INVALID from None
+            raise _invalid() from None
         fingerprint, seal, payload = (
             raw[:_FINGERPRINT],
             raw[_FINGERPRINT : _FINGERPRINT + _SEAL],
             raw[_FINGERPRINT + _SEAL :],
         )
         if len(seal) < _SEAL or base64.urlsafe_b64encode(raw).rstrip(b"=") != cursor.encode():
-            raise _INVALID
+            raise _invalid()
         if fingerprint != self.value[:_FINGERPRINT]:
             raise DomainError("cursor_mismatch", "This cursor belongs to another list, other filters or another order.")
         if not hmac.compare_digest(seal, hashlib.sha256(self.value + payload).digest()[:_SEAL]):
-            raise _INVALID
+            raise _invalid()
         keys: list[Any] = orjson.loads(payload)
         return keys
 
@@ -69,7 +69,9 @@ def _unfiltered(secret: bytes, listing: str, order: str) -> bytes:
     return _key(secret, listing, {}, order)
 
 
-_INVALID = DomainError("invalid_cursor", "This cursor was not made by this server; start without one.")
+def _invalid() -> DomainError:
+    # A new one each time: an exception raised again and again keeps the frames, and so the requests, of all times.
+    return DomainError("invalid_cursor", "This cursor was not made by this server; start without one.")
 
 
 def cursor_sql(keys: Sequence[ColumnElement[Any]]) -> ColumnElement[str]:

@@ -3,16 +3,56 @@
 import json
 import os
 import secrets
+from collections.abc import Callable
 from functools import cached_property
+from ipaddress import ip_network
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
-from pydantic import Field, HttpUrl, SecretStr, model_validator
+from pydantic import AfterValidator, Field, HttpUrl, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
 
 
 class SettingsError(Exception):
     """A configuration kshare refuses to start with; the message says what to set."""
+
+
+def _address(*schemes: str) -> Callable[[SecretStr | str], SecretStr | str]:
+    """Checks the form of an address; what it says never repeats the address, which may have a password in it."""
+    wanted = f"must be an address that begins with {' or '.join(f'{scheme}://' for scheme in schemes)}"
+
+    def checked(given: SecretStr | str) -> SecretStr | str:
+        value = given.get_secret_value() if isinstance(given, SecretStr) else given
+        if not value.startswith(tuple(f"{scheme}://" for scheme in schemes)):
+            raise ValueError(wanted)
+        try:
+            _ = urlsplit(value).port if schemes[0] != "postgresql" else make_url(value)
+        except (ValueError, ArgumentError):
+            raise ValueError(
+                "this is no valid address: are its port and the characters of its password right?"
+            ) from None
+        return given
+
+    return checked
+
+
+def _proxies(given: str) -> str:
+    for one in given.split(","):
+        try:
+            # The server would take what it cannot read for the name of a proxy, which none ever has.
+            _ = one.strip() == "*" or ip_network(one.strip())
+        except ValueError as error:
+            raise ValueError(f"must be addresses or networks, separated by commas, or `*`: {error}") from None
+    return given
+
+
+PostgresUrl = Annotated[SecretStr, AfterValidator(_address("postgresql", "postgres", "postgresql+asyncpg"))]
+RedisUrl = Annotated[SecretStr, AfterValidator(_address("redis", "rediss"))]
+WebUrl = Annotated[str, AfterValidator(_address("http", "https"))]
+Proxies = Annotated[str, AfterValidator(_proxies)]
 
 
 class Settings(BaseSettings):
@@ -31,11 +71,11 @@ class Settings(BaseSettings):
     workers: int = Field(1, ge=1, le=64, description="Processes that serve.")
     public_url: HttpUrl | None = Field(None, description="How clients reach this server, when behind a proxy.")
 
-    trusted_proxies: str = Field(
+    trusted_proxies: Proxies = Field(
         "127.0.0.1", description="Addresses of proxies whose X-Forwarded-For and -Proto are believed; `*` for all."
     )
 
-    database_url: SecretStr | None = Field(None, description="PostgreSQL >= 15; without it kshare starts its own.")
+    database_url: PostgresUrl | None = Field(None, description="PostgreSQL >= 15; without it kshare starts its own.")
     read_pool: int = Field(10, ge=1, le=200, description="Connections for reads, a process.")
     write_pool: int = Field(6, ge=1, le=200, description="Connections for writes, a process.")
     pool_timeout: float = Field(
@@ -43,7 +83,7 @@ class Settings(BaseSettings):
     )
     statement_timeout: float = Field(5, gt=0, le=600, description="Seconds one statement may take.")
 
-    redis_url: SecretStr | None = Field(None, description="Redis for rate limits shared by several processes.")
+    redis_url: RedisUrl | None = Field(None, description="Redis for rate limits shared by several processes.")
     rate_limit: int = Field(6000, ge=1, description="Requests a minute for one principal.")
     failed_sign_ins: int = Field(60, ge=1, description="Refused credentials a minute from one address.")
     max_body: int = Field(4 * 1024 * 1024, ge=1024, description="Bytes of a request body.")
@@ -54,7 +94,12 @@ class Settings(BaseSettings):
     oidc_audience: str | None = Field(None, description="Audience the tokens must name.")
     oidc_algorithms: tuple[str, ...] = Field(("RS256", "PS256", "ES256", "EdDSA"), description="Allowed algorithms.")
 
-    otlp_endpoint: str | None = Field(None, description="OpenTelemetry collector (OTLP over HTTP).")
+    graphql_documents: Path | None = Field(
+        None, description="JSON file of trusted GraphQL documents, by the SHA-256 of their text."
+    )
+    graphql_trusted_only: bool = Field(False, description="Execute no other GraphQL documents than those.")
+
+    otlp_endpoint: WebUrl | None = Field(None, description="OpenTelemetry collector (OTLP over HTTP).")
     log_format: Literal["json", "console"] = Field("json", description="How log lines look.")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level logged.")
     demo: bool = Field(False, description="Load the demo company into an empty database.")
@@ -63,6 +108,8 @@ class Settings(BaseSettings):
     def _complete(self) -> "Settings":
         if (self.oidc_issuer is None) != (self.oidc_audience is None):
             raise ValueError("KSHARE_OIDC_ISSUER and KSHARE_OIDC_AUDIENCE belong together: set both or neither")
+        if self.graphql_trusted_only and self.graphql_documents is None:
+            raise ValueError("KSHARE_GRAPHQL_TRUSTED_ONLY needs the documents: set KSHARE_GRAPHQL_DOCUMENTS too")
         return self
 
     @cached_property

@@ -11,7 +11,7 @@ annotations, so that a field's type says them and the JSON schema shows them:
 import re
 import unicodedata
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import regex
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
@@ -166,6 +166,10 @@ def prose(minimum: int, maximum: int) -> TextRule:
     visible character.
     """
     return TextRule(minimum, maximum, single_line=False)
+
+
+ExternalName = Annotated[str, line(1, 200)]
+"""The name of another system, or the id of something there."""
 
 
 def _refusal(character: str, position: int) -> PydanticCustomError:

@@ -36,6 +36,9 @@ T = TypeVar("T")
 
 Rule = Callable[[Alias], ColumnElement[bool]]
 
+Expected = int | frozenset[int] | None
+"""The version a caller would change: this one, any of these, or None for whichever there is."""
+
 
 @dataclass(frozen=True, eq=False)
 class Guard(Generic[R]):
@@ -99,7 +102,7 @@ class Work:
                 self._appended.clear()
                 raise
 
-    async def load(self, guard: Guard[R], id: UUID, action: str | None = None, *, version: int | None = None) -> R:
+    async def load(self, guard: Guard[R], id: UUID, action: str | None = None, *, version: Expected = None) -> R:
         """A row to change, locked. Raises `not_found`, then `forbidden`, then `version_conflict`."""
         row = guard.row
         identity: ColumnElement[Any] = row.id  # type: ignore[attr-defined]
@@ -113,7 +116,7 @@ class Work:
         may: bool = found[1]
         if not may:
             raise DomainError("forbidden", f"You may not {(action or '').replace('_', ' ')} this {guard.what}.")
-        if version is not None and entity.version != version:
+        if version is not None and entity.version not in (version if isinstance(version, frozenset) else (version,)):
             raise stale(entity.version)
         loaded: R = entity
         return loaded

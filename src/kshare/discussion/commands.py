@@ -16,7 +16,7 @@ from kshare.content.shapes import ContentHappened
 from kshare.core.access import Permission
 from kshare.core.database import Row
 from kshare.core.errors import invalid
-from kshare.core.writing import Work, command
+from kshare.core.writing import Expected, Work, command
 from kshare.discussion.models import CommentRow, FollowRow, RatingRow, ReactionRow, ViewingRow
 from kshare.discussion.reads import COMMENT_GUARD, CONTENT_GUARD
 from kshare.discussion.shapes import (
@@ -100,7 +100,7 @@ async def write_comment(work: Work, content_id: UUID, ask: WriteComment) -> UUID
 
 
 @command(Permission.comment_write)
-async def edit_comment(work: Work, id: UUID, ask: EditComment, version: int | None) -> UUID:
+async def edit_comment(work: Work, id: UUID, ask: EditComment, version: Expected) -> UUID:
     """Changes one's own comment."""
     comment = await work.load(COMMENT_GUARD, id, "edit", version=version)
     content = await _content(work, comment.content_id, "read")
@@ -119,7 +119,7 @@ async def edit_comment(work: Work, id: UUID, ask: EditComment, version: int | No
 
 
 @command(Permission.content_read)
-async def delete_comment(work: Work, id: UUID, version: int | None) -> UUID:
+async def delete_comment(work: Work, id: UUID, version: Expected) -> UUID:
     """Leaves a tombstone without text; for its author, and for who moderates the content's department or category."""
     comment = await work.load(COMMENT_GUARD, id, "delete", version=version)
     content = await _content(work, comment.content_id, "read")

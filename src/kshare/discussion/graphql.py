@@ -1,7 +1,6 @@
 """Discussion through GraphQL, on any content."""
 
 from typing import Annotated
-from uuid import UUID
 
 import strawberry
 
@@ -12,18 +11,15 @@ from kshare.discussion.reads import COMMENT, COMMENTS, ENGAGEMENT, FAVOURITES, F
 from kshare.edge.graphql import (
     VIEWS,
     First,
-    Info,
+    command_field,
     connection_type,
     enum_type,
-    expect,
     input_type,
     list_field,
     many_field,
-    mutation,
     object_type,
     one_field,
 )
-from kshare.edge.reads import OneRead
 from kshare.people.graphql import Person
 
 READ = Permission.content_read
@@ -78,10 +74,6 @@ FavouriteConnection = connection_type(Favourite, "Favourite")
 FollowConnection = connection_type(Follow, "Follow")
 CommentFilter = input_type(shapes.CommentFilter, name="CommentFilter")
 ReactionFilter = input_type(shapes.ReactionFilter, name="ReactionFilter")
-WriteComment = input_type(shapes.WriteComment)
-EditComment = input_type(shapes.EditComment)
-RateContent = input_type(shapes.RateContent)
-RecordView = input_type(shapes.RecordView)
 _OF = {"content_id": "content"}
 
 
@@ -94,51 +86,19 @@ class Query:
 
 
 class Mutation:
-    @mutation("Write a comment on a content.")
-    async def write_comment(self, info: Info, content_id: UUID, input: WriteComment) -> Comment | None:  # type: ignore[valid-type]
-        return OneRead(COMMENT, await commands.write_comment(info.context.work, content_id, input))  # type: ignore[return-value]
-
-    @mutation("Edit your comment; what is left out stays as it is.")
-    async def edit_comment(
-        self,
-        info: Info,
-        id: UUID,
-        expected_version: int,
-        input: EditComment,  # type: ignore[valid-type]
-    ) -> Comment | None:
-        done = await commands.edit_comment(info.context.work, id, input, expect(expected_version))
-        return OneRead(COMMENT, done)  # type: ignore[return-value]
-
-    @mutation("Delete a comment; answers the tombstone that stays.")
-    async def delete_comment(self, info: Info, id: UUID, expected_version: int) -> Comment | None:
-        done = await commands.delete_comment(info.context.work, id, expect(expected_version))
-        return OneRead(COMMENT, done)  # type: ignore[return-value]
-
-    @mutation("Like a content, thank for it, or keep it among your favourites.")
-    async def react(self, info: Info, content_id: UUID, kind: shapes.ReactionKind) -> Engagement | None:
-        return OneRead(ENGAGEMENT, await commands.react(info.context.work, content_id, kind))  # type: ignore[return-value]
-
-    @mutation("Take a reaction back.")
-    async def withdraw_reaction(self, info: Info, content_id: UUID, kind: shapes.ReactionKind) -> Engagement | None:
-        done = await commands.withdraw_reaction(info.context.work, content_id, kind)
-        return OneRead(ENGAGEMENT, done)  # type: ignore[return-value]
-
-    @mutation("Rate a content that somebody else wrote.")
-    async def rate_content(self, info: Info, content_id: UUID, input: RateContent) -> Engagement | None:  # type: ignore[valid-type]
-        return OneRead(ENGAGEMENT, await commands.rate(info.context.work, content_id, input))  # type: ignore[return-value]
-
-    @mutation("Take your rating back.")
-    async def withdraw_rating(self, info: Info, content_id: UUID) -> Engagement | None:
-        return OneRead(ENGAGEMENT, await commands.withdraw_rating(info.context.work, content_id))  # type: ignore[return-value]
-
-    @mutation("Follow a content.")
-    async def follow_content(self, info: Info, content_id: UUID) -> Engagement | None:
-        return OneRead(ENGAGEMENT, await commands.follow(info.context.work, content_id))  # type: ignore[return-value]
-
-    @mutation("Stop following a content.")
-    async def unfollow_content(self, info: Info, content_id: UUID) -> Engagement | None:
-        return OneRead(ENGAGEMENT, await commands.unfollow(info.context.work, content_id))  # type: ignore[return-value]
-
-    @mutation("Record one reading of a content.")
-    async def record_view(self, info: Info, content_id: UUID, input: RecordView) -> Engagement | None:  # type: ignore[valid-type]
-        return OneRead(ENGAGEMENT, await commands.record_view(info.context.work, content_id, input))  # type: ignore[return-value]
+    write_comment = command_field(commands.write_comment, Comment, COMMENT, "Write a comment on a content.")
+    edit_comment = command_field(
+        commands.edit_comment, Comment, COMMENT, "Edit your comment; what is left out stays as it is."
+    )
+    delete_comment = command_field(
+        commands.delete_comment, Comment, COMMENT, "Delete a comment; answers the tombstone that stays."
+    )
+    react = command_field(
+        commands.react, Engagement, ENGAGEMENT, "Like a content, thank for it, or keep it among your favourites."
+    )
+    withdraw_reaction = command_field(commands.withdraw_reaction, Engagement, ENGAGEMENT, "Take a reaction back.")
+    rate_content = command_field(commands.rate, Engagement, ENGAGEMENT, "Rate a content that somebody else wrote.")
+    withdraw_rating = command_field(commands.withdraw_rating, Engagement, ENGAGEMENT, "Take your rating back.")
+    follow_content = command_field(commands.follow, Engagement, ENGAGEMENT, "Follow a content.")
+    unfollow_content = command_field(commands.unfollow, Engagement, ENGAGEMENT, "Stop following a content.")
+    record_view = command_field(commands.record_view, Engagement, ENGAGEMENT, "Record one reading of a content.")

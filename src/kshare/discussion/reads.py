@@ -111,8 +111,8 @@ COMMENT.fields["replies"] = Many(
     seen_with_parent=True,
 )
 
-_OLDEST = Order((("created_at", datetime), ("id", UUID)), descending=False)
-_NEWEST = Order((("created_at", datetime), ("id", UUID)))
+_OLDEST = Order((("created_at", datetime), ("id", UUID)), "Oldest first.", descending=False)
+_NEWEST = Order((("created_at", datetime), ("id", UUID)), "Newest first.")
 
 COMMENTS = Listing(
     "comments",
@@ -218,7 +218,7 @@ REACTIONS = Listing(
         "kind": Filter(Text, lambda row, value: row.kind == value),
     },
     # Ids grow with time, so this is by when each person joined; the primary key serves it.
-    orders={"person": Order((("person_id", UUID), ("kind", str)), descending=False)},
+    orders={"person": Order((("person_id", UUID), ("kind", str)), "One person after the other.", descending=False)},
     default_order="person",
 )
 
@@ -235,7 +235,7 @@ def _is_favourite(row: Alias) -> ColumnElement[bool]:
 def _my_contents(name: str, shape: Any, row: type[Row], only: Any = None) -> Listing[Any]:
     content = One(CONTENT_CARD, on=lambda mark, content: content.id == mark.content_id, seen_with_parent=True)
     view = View(name, shape, row, _mine, {"content": content}, only)
-    newest = Order((("created_at", datetime), ("content_id", UUID)))
+    newest = Order((("created_at", datetime), ("content_id", UUID)), "Newest first.")
     return Listing(f"my_{name}s", view, filters={}, orders={"newest": newest}, default_order="newest")
 
 

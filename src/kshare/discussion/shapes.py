@@ -1,24 +1,24 @@
 """Discussion: as readers see it, as callers ask for it, as the journal records it."""
 
 from datetime import datetime
-from enum import StrEnum
 from typing import Annotated, ClassVar
 from uuid import UUID
 
 from pydantic import AfterValidator, Field
 
 from kshare.content.shapes import ContentCard, ContentHappened, Counters
+from kshare.core.choices import Choice
 from kshare.core.reading import Ask, Entity, Patch, Shape
 from kshare.core.text import prose
 from kshare.people.shapes import PersonSummary
 
 
-class ReactionKind(StrEnum):
+class ReactionKind(Choice):
     """How somebody reacts to a content."""
 
-    like = "like"
-    thank = "thank"
-    favourite = "favourite"
+    like = "like", "They like it."
+    thank = "thank", "They say thanks for it."
+    favourite = "favourite", "They keep it among their favourites, which only they see."
 
 
 class Comment(Entity):
@@ -160,41 +160,61 @@ class CommentHappened(ContentHappened):
 
     about: ClassVar[str] = "comment"
     comment_id: UUID
+    """The comment."""
 
 
 class CommentWritten(CommentHappened):
+    """Somebody commented on a content."""
+
     parent_id: UUID | None
+    """The comment it answers; null if it answers the content itself."""
     mentions: list[UUID]
+    """Ids of the people it calls on."""
 
 
 class CommentEdited(CommentHappened):
+    """The author changed a comment."""
+
     mentions: list[UUID]
+    """Ids of all the people it calls on now."""
     newly_mentioned: list[UUID]
+    """Those of them it did not call on before."""
 
 
 class CommentDeleted(CommentHappened):
+    """A comment was deleted, by its author or by a moderator; its tombstone keeps the place of its replies."""
+
     author_id: UUID
+    """Who wrote it."""
 
 
 class Reacted(ContentHappened):
+    """Somebody liked a content, thanked for it, or put it among the favourites. Of a favourite only that person is
+    told."""
+
     kind: ReactionKind
+    """How."""
 
 
 class ReactionWithdrawn(ContentHappened):
+    """Somebody took a reaction back. Of a favourite only that person is told."""
+
     kind: ReactionKind
+    """Which."""
 
 
 class Rated(ContentHappened):
-    """Somebody rated a content, or rated it anew. The score is between that person and the mean, so it is not told."""
+    """Somebody rated a content, or rated it anew. Only that person is told, and not of the score: it is between that
+    person and the mean."""
 
 
 class RatingWithdrawn(ContentHappened):
-    pass
+    """Somebody took the rating of a content back. Only that person is told."""
 
 
 class Followed(ContentHappened):
-    pass
+    """Somebody began to follow a content. Only that person is told."""
 
 
 class Unfollowed(ContentHappened):
-    pass
+    """Somebody stopped following a content. Only that person is told."""

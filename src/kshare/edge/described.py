@@ -9,9 +9,10 @@ from uuid import UUID
 from fastapi import FastAPI, Header, Path, Query
 from fastapi.routing import APIRoute
 from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
 
 from kshare.core.errors import PROBLEMS
-from kshare.edge.rest import Door, Operation
+from kshare.edge.door import Door, Operation
 
 _JSON = "application/json"
 
@@ -36,8 +37,11 @@ def install(app: FastAPI, doors: Sequence[Door]) -> None:
             summary=operation.summary,
             description=_description(operation),
             tags=[operation.tag],
+            deprecated=True if operation.deprecated else None,
             status_code=operation.status,
+            response_class=_classes[operation.media_type],
             response_model=operation.answer if operation.media_type == _JSON else None,
+            response_description=_outcome(operation),
             responses=_responses(operation),
         )
 
@@ -51,7 +55,7 @@ def _documented(operation: Operation) -> Callable[..., Any]:
     parameters: list[tuple[str, Any, Any]] = []
     for name in re.findall(r"{(\w+)}", operation.path):
         kind = operation.path_types.get(name, UUID)
-        parameters.append((name, Annotated[kind, Path(description=f"The {name.replace('_', ' ')}.")], ...))
+        parameters.append((name, Annotated[kind, Path(description=_place(name, operation.path))], ...))
     if operation.query is not None:
         parameters.append(("query", Annotated[operation.query, Query()], ...))
     if operation.body is not None:
@@ -81,37 +85,36 @@ def _documented(operation: Operation) -> Callable[..., Any]:
     return documented
 
 
+def _place(name: str, path: str) -> str:
+    """What a parameter of the path names."""
+    if name == "id":
+        thing = path.split("/{id}")[0].rpartition("/")[2]
+        return f"The id, from `{thing}`."
+    return _PLACES.get(name) or f"The {name.removesuffix('_id').replace('_', ' ')}."
+
+
+_PLACES = {"source": "The other system.", "external_id": "The id there.", "n": "The number of the revision."}
+
+
+class _Stream(Response):
+    media_type = "text/event-stream"
+
+
+_classes: dict[str, type[Response]] = {_JSON: JSONResponse, "text/event-stream": _Stream}
+
+
+def _outcome(operation: Operation) -> str:
+    """What a success means."""
+    if operation.status == 204:
+        return "It is done."
+    about = " ".join((operation.answer.__doc__ or "").split()) if operation.answer is not None else ""
+    return about or operation.summary + "."
+
+
 def _description(operation: Operation) -> str:
     permission = f"Permission: `{operation.permission}`." if operation.permission else "Needs no permission."
-    return "\n\n".join(part for part in (operation.description, permission) if part)
-
-
-PROBLEM_SCHEMA = {
-    "type": "object",
-    "required": ["type", "title", "status", "code", "request_id"],
-    "properties": {
-        "type": {"type": "string"},
-        "title": {"type": "string"},
-        "status": {"type": "integer"},
-        "detail": {"type": "string"},
-        "instance": {"type": "string"},
-        "code": {"type": "string"},
-        "request_id": {"type": "string"},
-        "errors": {
-            "type": "array",
-            "items": {
-                "type": "object",
-                "required": ["pointer", "code", "message"],
-                "properties": {
-                    "pointer": {"type": "string"},
-                    "code": {"type": "string"},
-                    "message": {"type": "string"},
-                },
-            },
-        },
-    },
-}
-"""RFC 9457, with our `code`, `request_id` and `errors`."""
+    notice = operation.deprecated.reason if operation.deprecated else ""
+    return "\n\n".join(part for part in (operation.description, notice, permission) if part)
 
 
 def _problems_of(operation: Operation) -> list[str]:
@@ -155,6 +158,6 @@ def _responses(operation: Operation) -> dict[int | str, dict[str, Any]]:
     }
     for status, description in operation.other_statuses.items():
         responses[status] = {"description": description}
-    if operation.media_type != _JSON:
-        responses[operation.status] = {"description": operation.summary, "content": {operation.media_type: {}}}
+        if status < 300:
+            responses[status]["model"] = operation.answer
     return responses

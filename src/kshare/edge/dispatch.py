@@ -13,20 +13,22 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from kshare.core.errors import DomainError
+from kshare.edge.door import Door
 from kshare.edge.problems import Translate, as_refusal, problem_response
-from kshare.edge.rest import Door
 
 Endpoint = Callable[[Request], Awaitable[Response]]
+Headers = Sequence[tuple[bytes, bytes]]
 
 
 class Route:
     """What the gate wants to know of a request's route: its template."""
 
-    __slots__ = ("endpoint", "names", "path")
+    __slots__ = ("endpoint", "headers", "names", "path")
 
-    def __init__(self, path: str, endpoint: Endpoint) -> None:
+    def __init__(self, path: str, endpoint: Endpoint, headers: Headers = ()) -> None:
         self.path = path
         self.endpoint = endpoint
+        self.headers = headers
         self.names = [part[1:-1] for part in path.split("/") if part.startswith("{")]
 
 
@@ -39,17 +41,18 @@ class Dispatch:
         self.translate = translate
         self._tree: dict[Any, Any] = {}
 
-    def add(self, method: str, path: str, endpoint: Endpoint) -> None:
-        """Serves `method` on a path whose `{name}` segments match anything but nothing."""
+    def add(self, method: str, path: str, endpoint: Endpoint, headers: Headers = ()) -> None:
+        """Serves `method` on a path whose `{name}` segments match anything but nothing; every answer has `headers`."""
         here = self._tree
         for segment in path.split("/"):
             here = here.setdefault(_ANY if segment.startswith("{") else segment, {})
-        here[_METHODS] = here.get(_METHODS, {}) | {method: Route(path, endpoint)}
+        here[_METHODS] = here.get(_METHODS, {}) | {method: Route(path, endpoint, headers)}
 
     def add_doors(self, doors: Sequence[Door]) -> None:
         """All operations, under /v1."""
         for operation in (operation for door in doors for operation in door.operations):
-            self.add(operation.method, f"/v1{operation.path}", operation.__call__)
+            headers = operation.deprecated.headers if operation.deprecated else ()
+            self.add(operation.method, f"/v1{operation.path}", operation.__call__, headers)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -75,6 +78,8 @@ class Dispatch:
         except Exception as error:
             refusal = as_refusal(error, scope, self.translate)
             response = refusal if isinstance(refusal, Response) else problem_response(refusal, scope)
+        if route.headers:
+            response.raw_headers.extend(route.headers)
         await response(scope, receive, send)
 
 

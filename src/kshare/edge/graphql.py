@@ -8,8 +8,8 @@ Nothing below a read is ever resolved field by field.
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from dataclasses import field as dataclass_field
-from enum import StrEnum
-from typing import Annotated, Any, TypeVar
+from functools import cache
+from typing import Annotated, Any, TypeVar, get_args, get_origin
 from uuid import UUID
 
 import graphql
@@ -30,16 +30,19 @@ from pydantic import BaseModel
 from starlette.requests import Request
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types.scalar import ScalarDefinition
+from strawberry.utils.str_converters import to_camel_case
 
 from kshare.core.access import Permission
 from kshare.core.bounded import BoundedCache
-from kshare.core.errors import DomainError
+from kshare.core.choices import Choice
 from kshare.core.idempotency import Answer, Repeatable, earlier_answer, keep_answer
 from kshare.core.principal import Principal
 from kshare.core.reading import Entity, Listing, PageForm, Pick, Selection, View, checked_limit
 from kshare.core.writing import Work, require, writing
+from kshare.edge.commands import Command, form_of
 from kshare.edge.graphql_route import error_payload
 from kshare.edge.kernel import Kernel
+from kshare.edge.parsing import checked_value
 from kshare.edge.problems import header, preferred_language
 from kshare.edge.reads import Bespoke, NodeRead, OneRead, PageRead, read_node, read_one, read_page
 from kshare.edge.rest import authorization_of
@@ -84,14 +87,17 @@ def object_type(shape: type[S], *, name: str | None = None) -> type[S]:
     return strawberry.pydantic.type(shape, name=name or shape.__name__, description=_sentence(shape))
 
 
+@cache
 def input_type(ask: type[S], *, name: str | None = None) -> type[S]:
-    """Makes an ask a GraphQL input."""
+    """Makes an ask a GraphQL input; asked again, it is the one made before."""
     return strawberry.pydantic.input(ask, name=name or f"{ask.__name__}Input", description=_sentence(ask))
 
 
-def enum_type(enum: type[StrEnum]) -> None:
+def enum_type(enum: type[Choice]) -> None:
     """Makes an enum a GraphQL enum with the very values REST shows."""
     strawberry.enum(enum, description=_sentence(enum))
+    for value in enum.__strawberry_definition__.values:  # type: ignore[attr-defined]
+        value.description = enum(value.value).description
 
 
 def _sentence(cls: type) -> str | None:
@@ -108,13 +114,26 @@ class PageInfo:
 
 def connection_type(node: type, name: str) -> Any:
     """The Relay connection of a type."""
-    edge = type(f"{name}Edge", (), {"__annotations__": {"cursor": str, "node": node}})
+    edge = _described_type(f"{name}Edge", EDGE, cursor=str, node=node)
     edge = strawberry.type(edge, description=f"A {name} in a list.")
     lists = {"edges": list[edge], "nodes": list[node]}  # type: ignore[valid-type]
-    annotations = lists | {"page_info": PageInfo, "total_count": int}
-    connection = type(f"{name}Connection", (), {"__annotations__": annotations})
-    description = f"A page of a list of {name}s. `totalCount` is counted only if asked for."
-    return strawberry.type(connection, description=description)
+    connection = _described_type(f"{name}Connection", CONNECTION, **lists, page_info=PageInfo, total_count=int)
+    return strawberry.type(connection, description=f"A page of a list of {name}s.")
+
+
+EDGE = {"cursor": "Its place in the list; `after` takes it.", "node": "The entry."}
+CONNECTION = {
+    "edges": "The entries, each with its place in the list.",
+    "nodes": "The entries.",
+    "page_info": "Where the page lies in its list.",
+    "total_count": "How many entries the list has that you may see; counted only if asked for.",
+}
+"""What is said of the fields of all connections."""
+
+
+def _described_type(name: str, descriptions: Mapping[str, str], **fields: Any) -> Any:
+    described = {field: strawberry.field(description=descriptions[field]) for field in fields}
+    return type(name, (), {"__annotations__": fields, **described})
 
 
 def list_field(
@@ -130,9 +149,10 @@ def list_field(
     `fixed` maps required id arguments to the filters they give.
     """
     name = connection.__name__.removesuffix("Connection") + "Order"
-    members = {order: order for order in listing.orders}
-    enum: Any = StrEnum(name, members)  # type: ignore[misc]
-    orders: Any = strawberry.enum(enum, description="The order of the list.")
+    members = {order: (order, about.description) for order, about in listing.orders.items()}
+    orders: Any = Choice(name, members)  # type: ignore[arg-type]
+    orders.__doc__ = "The order of the list."
+    enum_type(orders)
 
     def resolve(info: Info, **arguments: Any) -> PageRead:
         info.context.demand(permission)
@@ -221,6 +241,49 @@ def mutation(description: str) -> Callable[[F], F]:
     """A root field that calls one command. Its type is nullable: when one command of a request fails, the others have
     happened all the same, and their answers must not be lost with it."""
     return lambda resolver: strawberry.mutation(resolver=resolver, description=description)
+
+
+def command_field(command: Command, answer: Any, view: View[Any] | None, description: str) -> Any:
+    """A mutation that is one command and nothing else: its arguments are what the command is done to, the version it
+    changes and `input`, its ask. It answers the object whose id the command returns, or which it was done to, read
+    through `view`; without a view that id."""
+    form = form_of(command)
+
+    async def resolve(info: Info, **arguments: Any) -> Any:
+        given = [_checked(kind, arguments[name], name) for name, kind in form.where.items()]
+        target = given[0] if given else None
+        if form.ask is not None:
+            given.append(arguments["input"])
+        if form.version != "no":
+            given.append(arguments["expected_version"])
+        done = await command(info.context.work, *given)
+        id = done[0] if isinstance(done, tuple) else target if done is None else done
+        return id if view is None else OneRead(view, id)
+
+    annotations: dict[str, Any] = {"info": Info}
+    for name, kind in form.where.items():
+        bare = get_args(kind)[0] if get_origin(kind) is Annotated else kind
+        annotations[name] = Annotated[bare, strawberry.argument(description=_place(name))]
+    if form.version != "no":
+        kind = int if form.version == "required" else int | None
+        text = "The `version` you saw; if it is another by now, nothing is changed."
+        annotations["expected_version"] = Annotated[kind, strawberry.argument(description=text)]
+    if form.ask is not None:
+        input_type(form.ask)
+        annotations["input"] = Annotated[form.ask, strawberry.argument(description="What is asked for.")]
+    defaults = {"expected_version": None} if form.version == "optional" else {}
+    return mutation(description)(_with_signature(resolve, annotations, defaults, answer | None))
+
+
+def _checked(kind: Any, value: Any, name: str) -> Any:
+    return checked_value(kind, value, f"/{to_camel_case(name)}") if get_origin(kind) is Annotated else value
+
+
+_PLACES = {"id": "Its id.", "source": "The other system.", "external_id": "Its id there."}
+
+
+def _place(name: str) -> str:
+    return _PLACES.get(name) or f"The {name.removesuffix('_id').replace('_', ' ')}."
 
 
 def _parse_id(value: Any) -> UUID:
@@ -427,10 +490,3 @@ def _replayed(earlier: Answer) -> graphql.ExecutionResult:
         for error in kept["errors"]
     ]
     return graphql.ExecutionResult(kept["data"], errors or None, {"idempotentReplayed": True})
-
-
-def expect(version: int | None) -> int:
-    """The version a change must name; raises `precondition_required` without."""
-    if version is None:
-        raise DomainError("precondition_required", "Send expectedVersion, the version of what you change.")
-    return version

@@ -5,7 +5,8 @@ from typing import Any, TypeVar
 from urllib.parse import parse_qsl
 
 import orjson
-from pydantic import BaseModel, ValidationError, create_model
+from pydantic import BaseModel, BeforeValidator, ValidationError, create_model
+from pydantic_core import PydanticKnownError
 
 from kshare.core.errors import DomainError, FieldError
 from kshare.edge.problems import field_errors, request_errors
@@ -57,6 +58,16 @@ def checked_value(kind: Any, value: Any, pointer: str) -> Any:
             "invalid", "This value is not acceptable.", [FieldError(pointer, first["type"], first["msg"])]
         ) from None
 
+
+def _digits(value: Any) -> Any:
+    # pydantic would take "+1", " 1" and "1_0" for numbers too, and one thing would have many addresses.
+    if isinstance(value, str) and not (value.isascii() and value.isdigit()):
+        raise PydanticKnownError("int_parsing")
+    return value
+
+
+WholeNumber = BeforeValidator(_digits)
+"""For a number in a path: digits and nothing else."""
 
 _field_models: dict[Any, type[BaseModel]] = {}
 

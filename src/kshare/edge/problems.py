@@ -120,13 +120,13 @@ def _preferred_language(accept: bytes) -> Language:
         language: Language | None = "zh" if tag.partition("-")[0] == "zh" else None
         if tag == "*" or tag.partition("-")[0] == "en":
             language = "en"
-        quality = _quality(parameters)
+        quality = quality_of(parameters)
         if language is not None and quality > highest:
             best, highest = language, quality
     return best
 
 
-def _quality(parameters: Sequence[str]) -> float:
+def quality_of(parameters: Sequence[str]) -> float:
     """The q-value among the parameters: 1 without one, 0 ("not this") for one that is no number from 0 to 1."""
     for parameter in parameters:
         if parameter.startswith("q="):

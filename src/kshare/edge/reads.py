@@ -105,7 +105,7 @@ async def read_one(
     row = await fetch(kernel, read.seen_by or principal, statement, values, connection)
     if row is None:
         raise not_found(read.view.name)
-    return render(statement, row["json"]), row["version"]
+    return await render(statement, row["json"]), row["version"]
 
 
 async def read_page(
@@ -134,7 +134,7 @@ async def read_page(
     if not row["found"]:
         assert listing.of is not None
         raise not_found(listing.of[1].name)
-    return render(statement, row["json"]), row["next_cursor"]
+    return await render(statement, row["json"]), row["next_cursor"]
 
 
 async def read_node(
@@ -147,4 +147,4 @@ async def read_node(
     """The JSON of whichever object has the id, or None."""
     statement = node_statement(picks)
     row = await fetch(kernel, principal, statement, {"id": read.id, **(extra or {})})
-    return None if row is None or row["json"] is None else render(statement, row["json"])
+    return None if row is None or row["json"] is None else await render(statement, row["json"])

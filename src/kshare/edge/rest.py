@@ -6,34 +6,34 @@ declaration says, with the same models, and nothing else.
 """
 
 import hashlib
-import inspect
 import re
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Any, TypeVar
 from uuid import UUID
 
 import orjson
-from pydantic import BaseModel, ConfigDict, Field, create_model
+from pydantic import BaseModel
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Scope
 
-from kshare.core.access import Permission
 from kshare.core.bounded import BoundedCache
 from kshare.core.errors import DomainError, FieldError, Language
 from kshare.core.idempotency import Answer, Repeatable, earlier_answer, keep_answer
 from kshare.core.principal import Principal
-from kshare.core.reading import Ask, Listing, PageForm, Shape, View, whole
-from kshare.core.writing import Work, require, writing
+from kshare.core.reading import Listing, PageForm, Shape, View, whole
+from kshare.core.writing import Expected, Work, writing
 from kshare.edge.kernel import Kernel
 from kshare.edge.parsing import checked_value, parse_json, parse_query, validated
 from kshare.edge.problems import header, preferred_language
 from kshare.edge.reads import OneRead, PageRead, read_one, read_page
-from kshare.edge.telemetry import exchange_of
 
 M = TypeVar("M", bound=BaseModel)
 _JSON = "application/json"
+
+_VERSIONS = re.compile(r'(?:^|,)\s*"(\d{1,9})(?:-[0-9a-f]+)?"\s*(?=,|$)')
+"""The versions in a list of ETags. Weak ones match nothing (RFC 9110, section 13.1.1)."""
 
 
 class Call:
@@ -62,17 +62,11 @@ class Call:
             pass
         raise DomainError("invalid", "This is no id.", [FieldError(f"{{{name}}}", "uuid_parsing", "not a valid UUID")])
 
-    def path_int(self, name: str) -> int:
-        """A number in the path; 422 when it is none."""
-        value: str = self.request.path_params[name]
-        if value.isascii() and value.isdigit() and len(value) <= 9:
-            return int(value)
-        raise DomainError("invalid", "This is no number.", [FieldError(f"{{{name}}}", "int_parsing", "not a number")])
-
-    def path_text(self, name: str, kind: "type[str] | Any") -> str:
-        """A text in the path, checked like any other text."""
-        checked = checked_value(kind, self.request.path_params[name], f"{{{name}}}")
-        return str(checked)
+    def path(self, name: str, kind: Any) -> Any:
+        """What stands in the path, by the rules of its type; 422 when it breaks one."""
+        return (
+            self.path_id(name) if kind is UUID else checked_value(kind, self.request.path_params[name], f"{{{name}}}")
+        )
 
     def query(self, model: type[M]) -> M:
         """The query parameters as the declared model; 422 for unknown, repeated or wrong ones."""
@@ -103,17 +97,13 @@ class Call:
             raise DomainError("unsupported_media_type", f"Send the body as {' or '.join(accepted)}.")
         return given
 
-    def expected_version(self, *, required: bool) -> int | None:
-        """The version in `If-Match`: 428 when missing but required; -1, which matches none, when it is foreign."""
-        header = self.request.headers.get("if-match")
-        if header is None:
-            if required:
-                raise DomainError("precondition_required", "Send If-Match with the ETag of what you change.")
-            return None
-        if header.strip() == "*":
-            return None
-        tags = re.findall(r'(?:^|,)\s*"(\d{1,9})(?:-[0-9a-f]+)?"', header)
-        return int(tags[0]) if len(tags) == 1 else -1
+    def expected_version(self, *, required: bool) -> Expected:
+        """The versions in `If-Match`, none for tags that are not ours; 428 when it is missing but required."""
+        given = self.request.headers.getlist("if-match")
+        if not given and required:
+            raise DomainError("precondition_required", "Send If-Match with the ETag of what you change.")
+        tags = ",".join(given).strip()
+        return frozenset(map(int, _VERSIONS.findall(tags))) if given and tags != "*" else None
 
     async def one(
         self, view: View[Any], id: UUID | None = None, *, include: frozenset[str] = frozenset(), **by: Any
@@ -257,157 +247,7 @@ def _next_url(scope: Scope, cursor: str) -> str:
     return f"{path}?{'&'.join((*kept, f'cursor={cursor}'))}"
 
 
-class Made(BaseModel):
-    """Last base of the models that functions make: pydantic would look for their docstrings in all source files on the
-    stack, which is half of the time that kshare takes to start."""
-
-    model_config = ConfigDict(use_attribute_docstrings=False)
-
-
-class NoQuery(Ask):
-    """An operation without query parameters."""
-
-
-def page_query(listing: Listing[Any], filters: type[BaseModel] = NoQuery) -> type[BaseModel]:
-    """The query model of a list: its filters, and what every list has."""
-    orders = tuple(listing.orders)
-    order: Any = Annotated[Literal[orders], Field(description="The order of the list.")]
-    make: Any = create_model
-    model: type[BaseModel] = make(
-        f"{listing.name.title().replace('_', '')}Query",
-        __base__=(filters, Made),
-        limit=(Annotated[int, Field(ge=1, le=100, description="Entries on a page.")], 20),
-        cursor=(
-            Annotated[str, Field(max_length=1000, description="`next_cursor` of the page before.")] | None,
-            None,
-        ),
-        order=(order, listing.default_order),
-    )
-    return model
-
-
-# ---- declaring ------------------------------------------------------------------------------------------------------
-
-
-class Page(Shape):
-    """A page of a list."""
-
-    next_cursor: str | None
-    """The cursor of the next page; null on the last one."""
-
-
-_pages: dict[type[Shape], type[Page]] = {}
-
-
-def page_of(shape: type[Shape]) -> type[Page]:
-    """The answer of a list of a shape."""
-    if shape not in _pages:
-        name = f"{shape.__name__.removesuffix('Summary')}Page"
-        make: Any = create_model
-        _pages[shape] = make(
-            name,
-            __base__=(Page, Made),
-            items=(list[shape], Field(description="The entries, in order.")),  # type: ignore[valid-type]
-        )
-    return _pages[shape]
-
-
 def authorization_of(request: Request) -> str | None:
     """The `Authorization` header, without building the mapping of all headers for it."""
     value = header(request.scope, b"authorization")
     return None if value is None else value.decode("latin-1")
-
-
-Endpoint = Callable[[Call], Awaitable[Response]]
-
-
-@dataclass(frozen=True)
-class Operation:
-    """One method of one path, as the contract shows it."""
-
-    method: str
-    path: str
-    name: str
-    summary: str
-    permission: Permission | None
-    endpoint: Endpoint
-    tag: str
-    path_types: Mapping[str, Any] = field(default_factory=dict)
-    query: type[BaseModel] | None = None
-    body: Any = None
-    answer: Any = None
-    status: int = 200
-    description: str = ""
-    if_match: Literal["no", "optional", "required"] = "no"
-    problems: Sequence[str] = ()
-    media_type: str = _JSON
-    other_statuses: Mapping[int, str] = field(default_factory=dict)
-
-    async def __call__(self, request: Request) -> Response:
-        kernel: Kernel = request.app.state.kernel
-        principal = await kernel.authenticate(authorization_of(request))
-        exchange_of(request.scope).principal_label = principal.label
-        if self.permission is not None:
-            require(principal, self.permission)
-        if self.query is None and request.scope["query_string"]:
-            parse_query(request.scope["query_string"], NoQuery)
-        return await self.endpoint(Call(request, kernel, principal))
-
-
-class Door:
-    """The operations of one slice."""
-
-    def __init__(self, tag: str, description: str = "") -> None:
-        self.tag = tag
-        self.description = description
-        self.operations: list[Operation] = []
-
-    def operation(
-        self, method: str, path: str, name: str, summary: str, permission: Permission | None, **options: Any
-    ) -> Callable[[Endpoint], Endpoint]:
-        """Declares the decorated function as an operation; `options` are fields of `Operation`."""
-
-        def declare(endpoint: Endpoint) -> Endpoint:
-            description = inspect.getdoc(endpoint) or ""
-            self.operations.append(
-                Operation(
-                    method, path, name, summary, permission, endpoint, self.tag, description=description, **options
-                )
-            )
-            return endpoint
-
-        return declare
-
-    def page(
-        self,
-        path: str,
-        listing: Listing[Any],
-        name: str,
-        summary: str,
-        permission: Permission,
-        filters: type[BaseModel] = NoQuery,
-        fixed: Mapping[str, str] | None = None,
-        **options: Any,
-    ) -> None:
-        """A list. `fixed` maps filters to the path parameters that give them."""
-        query = page_query(listing, filters)
-
-        async def endpoint(call: Call) -> Response:
-            given = {filter: call.path_id(parameter) for filter, parameter in (fixed or {}).items()}
-            return await call.page(listing, call.query(query), **given)
-
-        answer = page_of(listing.summary or listing.view.shape)
-        problems = ("invalid_cursor", "cursor_mismatch", *options.pop("problems", ()))
-        self.operation(
-            "GET", path, name, summary, permission, query=query, answer=answer, problems=problems, **options
-        )(endpoint)
-
-    def one(self, path: str, view: View[Any], name: str, summary: str, permission: Permission) -> None:
-        """One object by its id, with its ETag."""
-
-        async def endpoint(call: Call) -> Response:
-            return await call.one(view, call.path_id())
-
-        self.operation(
-            "GET", path, name, summary, permission, answer=view.shape, other_statuses={304: "You have it already."}
-        )(endpoint)

@@ -12,7 +12,7 @@ from strawberry.scalars import JSON
 from kshare.core.access import Permission
 from kshare.core.principal import Principal
 from kshare.core.reading import Pick, Selection, checked_limit
-from kshare.edge.graphql import Info, PageInfo, field, object_type, subscription
+from kshare.edge.graphql import CONNECTION, EDGE, Info, PageInfo, field, object_type, subscription
 from kshare.edge.kernel import Kernel
 from kshare.edge.reads import Bespoke, Connection, OneRead
 from kshare.events import shapes
@@ -51,8 +51,8 @@ class EventType(shapes.EventType):
 
 @strawberry.type(description="An Event in the feed.")
 class EventEdge:
-    cursor: str
-    node: Event
+    cursor: str = strawberry.field(description=EDGE["cursor"])
+    node: Event = strawberry.field(description="What happened.")
 
 
 @strawberry.type(
@@ -60,9 +60,9 @@ class EventEdge:
     "may be empty although `hasNextPage` is true, since one answer looks at 5,000 entries of the journal at most."
 )
 class EventConnection:
-    edges: list[EventEdge]
-    nodes: list[Event]
-    page_info: PageInfo
+    edges: list[EventEdge] = strawberry.field(description=CONNECTION["edges"])
+    nodes: list[Event] = strawberry.field(description=CONNECTION["nodes"])
+    page_info: PageInfo = strawberry.field(description=CONNECTION["page_info"])
 
 
 @dataclass(frozen=True, slots=True)

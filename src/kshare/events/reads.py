@@ -87,24 +87,22 @@ EVENT = View(
 
 @cache
 def event_types() -> dict[str, EventType]:
-    """Every type of event, by name: the classes the slices record, which are those that no other is derived from."""
+    """Every type of event, by name: the classes the slices record. What they have in common is called `…Happened`."""
     types: dict[str, EventType] = {}
     for happened in sorted(_recorded(Happened), key=lambda one: one.event_name()):
         name = happened.event_name()
         if name in types:
             raise ValueError(f"two slices record {name}")
-        described = " ".join((happened.__doc__ or name.replace("_", " ").capitalize() + ".").split())
-        types[name] = EventType(
-            type=name, about=happened.about, description=described, payload=happened.model_json_schema()
-        )
+        description = " ".join((happened.__doc__ or "").split())
+        payload = happened.model_json_schema()
+        types[name] = EventType(type=name, about=happened.about, description=description, payload=payload)
     return types
 
 
 def _recorded(base: type[Happened]) -> Iterator[type[Happened]]:
     for derived in base.__subclasses__():
-        if derived.__subclasses__():
-            yield from _recorded(derived)
-        elif derived.__module__.startswith("kshare."):
+        yield from _recorded(derived)
+        if derived.__module__.startswith("kshare.") and not derived.__name__.endswith("Happened"):
             yield derived
 
 

@@ -12,8 +12,9 @@ from kshare.core.access import Permission
 from kshare.core.errors import DomainError
 from kshare.core.principal import Principal
 from kshare.core.reading import whole
+from kshare.edge.door import Door
 from kshare.edge.problems import problem_event
-from kshare.edge.rest import Call, Door
+from kshare.edge.rest import Call
 from kshare.events.reads import (
     EVENT,
     START,

@@ -17,7 +17,7 @@ from sqlalchemy.exc import DBAPIError
 
 from kshare.content.commands import date_back
 from kshare.content.models import CategoryRow, ContentRow
-from kshare.content.shapes import ContentHappened, Language, State
+from kshare.content.shapes import Language, State
 from kshare.content.taxonomy import create_category
 from kshare.content.taxonomy_shapes import CreateCategory
 from kshare.core.access import Classification
@@ -28,7 +28,7 @@ from kshare.core.principal import EVERYONE, SYSTEM, Principal
 from kshare.core.writing import Work, writing
 from kshare.importing.files import Document, Unreadable
 from kshare.knowledge.commands import archive_knowledge_item, put_knowledge_item
-from kshare.knowledge.shapes import CreateKnowledgeItem, KnowledgeKind
+from kshare.knowledge.shapes import CreateKnowledgeItem, KnowledgeItemImported, KnowledgeKind
 from kshare.people.models import DepartmentRow, GroupRow, PersonRow
 from kshare.people.signin import SignIn
 
@@ -39,13 +39,6 @@ class Outcome(StrEnum):
     created = "created"
     updated = "updated"
     unchanged = "unchanged"
-
-
-class KnowledgeItemImported(ContentHappened):
-    """A file was stored as an item; the digest tells whether it has changed since."""
-
-    source: str
-    digest: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,8 @@ from kshare.core.access import Permission
 from kshare.core.errors import DomainError, not_found
 from kshare.core.journal import Happened
 from kshare.core.principal import EVERYONE
-from kshare.core.writing import Work, command
+from kshare.core.text import ExternalName
+from kshare.core.writing import Expected, Work, command
 from kshare.knowledge.reads import KNOWLEDGE_GUARD
 from kshare.knowledge.shapes import (
     CreateKnowledgeItem,
@@ -79,7 +80,7 @@ async def create_knowledge_item(
 
 
 @command(Permission.knowledge_write)
-async def update_knowledge_item(work: Work, id: UUID, ask: UpdateKnowledgeItem, version: int | None) -> UUID:
+async def update_knowledge_item(work: Work, id: UUID, ask: UpdateKnowledgeItem, version: Expected) -> UUID:
     """Changes what was sent; a change of the text becomes a revision."""
     item = await work.load(KNOWLEDGE_GUARD, id, "edit", version=version)
     changes = ask.changes()
@@ -115,7 +116,7 @@ async def update_knowledge_item(work: Work, id: UUID, ask: UpdateKnowledgeItem, 
 
 
 @command(Permission.knowledge_write)
-async def publish_knowledge_item(work: Work, id: UUID, version: int | None = None) -> UUID:
+async def publish_knowledge_item(work: Work, id: UUID, version: Expected = None) -> UUID:
     """Shows a draft, or an archived item again, to its audience."""
     item = await _in_state(work, id, "publish", "published", version)
     await set_state(work, item, "published")
@@ -124,7 +125,7 @@ async def publish_knowledge_item(work: Work, id: UUID, version: int | None = Non
 
 
 @command(Permission.knowledge_write)
-async def archive_knowledge_item(work: Work, id: UUID, version: int | None = None) -> UUID:
+async def archive_knowledge_item(work: Work, id: UUID, version: Expected = None) -> UUID:
     """Takes a published item out of the lists; its readers still reach it by its id."""
     item = await _in_state(work, id, "archive", "archived", version)
     if item.state == "draft":
@@ -134,7 +135,7 @@ async def archive_knowledge_item(work: Work, id: UUID, version: int | None = Non
     return item.id
 
 
-async def _in_state(work: Work, id: UUID, action: str, already: str, version: int | None) -> ContentRow:
+async def _in_state(work: Work, id: UUID, action: str, already: str, version: Expected) -> ContentRow:
     """An item the caller may edit, which is not in the state it is to reach."""
     item = await work.load(KNOWLEDGE_GUARD, id, "edit", version=version)
     if item.state == already:
@@ -143,9 +144,7 @@ async def _in_state(work: Work, id: UUID, action: str, already: str, version: in
 
 
 @command(Permission.knowledge_write)
-async def restore_knowledge_item_revision(
-    work: Work, id: UUID, ask: RestoreRevision, version: int | None = None
-) -> UUID:
+async def restore_knowledge_item_revision(work: Work, id: UUID, ask: RestoreRevision, version: Expected = None) -> UUID:
     """Brings an earlier text back, as a new revision."""
     item = await work.load(KNOWLEDGE_GUARD, id, "restore", version=version)
     query = select(RevisionRow).where(RevisionRow.content_id == id, RevisionRow.number == ask.revision)
@@ -160,7 +159,7 @@ async def restore_knowledge_item_revision(
 
 
 @command(Permission.knowledge_write)
-async def delete_knowledge_item(work: Work, id: UUID, version: int | None) -> None:
+async def delete_knowledge_item(work: Work, id: UUID, version: Expected) -> None:
     """Removes a draft for good. What was published is archived instead, so that links and figures stay true."""
     item = await work.load(KNOWLEDGE_GUARD, id, "edit", version=version)
     if item.state != "draft":
@@ -171,7 +170,9 @@ async def delete_knowledge_item(work: Work, id: UUID, version: int | None) -> No
 
 
 @command(Permission.knowledge_write)
-async def put_knowledge_item(work: Work, source: str, external_id: str, ask: CreateKnowledgeItem) -> tuple[UUID, bool]:
+async def put_knowledge_item(
+    work: Work, source: ExternalName, external_id: ExternalName, ask: CreateKnowledgeItem
+) -> tuple[UUID, bool]:
     """Creates or updates the item of an external system, so that a nightly job is simply re-run; (id, created).
 
     An item that exists but is hidden from the caller is not touched and not told of: 404.

@@ -1,6 +1,5 @@
 """Knowledge items: as readers see them, as callers ask for them, as the journal records them."""
 
-from enum import StrEnum
 from typing import Annotated, ClassVar
 from uuid import UUID
 
@@ -9,6 +8,7 @@ from pydantic import Field
 from kshare.content.shapes import AudienceMember, ContentHappened, ContentSummary, Language, State
 from kshare.content.taxonomy_shapes import FoldedTagName, TagName
 from kshare.core.access import Classification
+from kshare.core.choices import Choice
 from kshare.core.moments import Moment
 from kshare.core.principal import EVERYONE
 from kshare.core.reading import Ask, Patch
@@ -16,18 +16,18 @@ from kshare.core.text import line, prose
 from kshare.discussion.shapes import MyRelation
 
 
-class KnowledgeKind(StrEnum):
+class KnowledgeKind(Choice):
     """What sort of knowledge an item is."""
 
-    retrospective = "retrospective"
-    method = "method"
-    insight = "insight"
-    customer_voice = "customer_voice"
-    sop = "sop"
-    case = "case"
-    solution = "solution"
-    decision_context = "decision_context"
-    onboarding = "onboarding"
+    retrospective = "retrospective", "What was learnt from a project or an incident."
+    method = "method", "A way of working that can be used again."
+    insight = "insight", "An observation or an analysis."
+    customer_voice = "customer_voice", "What a customer said."
+    sop = "sop", "A standard operating procedure: how a task is done, step by step."
+    case = "case", "An example from practice."
+    solution = "solution", "How a problem was solved."
+    decision_context = "decision_context", "Why something was decided, and against what."
+    onboarding = "onboarding", "What a newcomer needs to know."
 
 
 class KnowledgeItemSummary(ContentSummary):
@@ -60,7 +60,6 @@ Body = Annotated[str, prose(0, 200_000)]
 Note = Annotated[str, prose(1, 500)]
 Tags = Annotated[list[TagName], Field(max_length=20)]
 Audience = Annotated[list[UUID], Field(min_length=1, max_length=100)]
-ExternalName = Annotated[str, line(1, 200)]
 
 
 class CreateKnowledgeItem(Ask):
@@ -148,24 +147,46 @@ class KnowledgeItemFilter(Ask):
 
 
 class KnowledgeItemCreated(ContentHappened):
+    """A knowledge item was created: a draft, unless `knowledge_item_published` comes with it."""
+
     kind: str
+    """What sort of knowledge it is."""
 
 
 class KnowledgeItemRevised(ContentHappened):
+    """The title, summary or body of a knowledge item became a new revision, by a change or by bringing an earlier text
+    back."""
+
     revision: int
+    """The number of the new revision."""
 
 
 class KnowledgeItemChanged(ContentHappened):
+    """Something beside the text of a knowledge item was changed; read the item for the new values."""
+
     fields: list[str]
+    """The names of all fields that were changed with it, those of the text too."""
 
 
 class KnowledgeItemPublished(ContentHappened):
+    """A draft, or an archived knowledge item, was shown to its audience."""
+
     kind: str
+    """What sort of knowledge it is."""
 
 
 class KnowledgeItemArchived(ContentHappened):
-    pass
+    """A knowledge item was taken out of the lists; its readers still reach it by its id."""
 
 
 class KnowledgeItemDeleted(ContentHappened):
-    pass
+    """A draft was deleted for good."""
+
+
+class KnowledgeItemImported(ContentHappened):
+    """`kshare import` stored a file as a knowledge item; what this did to the item is told beside it."""
+
+    source: str
+    """The system the file comes from, as the import called it."""
+    digest: str
+    """Tells whether the file has changed since."""

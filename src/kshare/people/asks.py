@@ -42,7 +42,6 @@ Email = Annotated[
 ]
 JobTitle = Annotated[str, line(1, 200)]
 Description = Annotated[str, prose(1, 1000)]
-ExternalName = Annotated[str, line(1, 200)]
 Scopes = Annotated[list[Permission], Field(min_length=1, max_length=100)]
 PersonWords = Annotated[str, line(1, 100), AfterValidator(_search_words)]
 Words = Annotated[str, line(1, 100)]
@@ -238,7 +237,7 @@ class CreateKey(Ask):
     scopes: Scopes
     """What it may be used for; nothing that you may not do with the credentials you are using."""
     expires_at: Moment | None = None
-    """When it is to stop working; without it, never."""
+    """When it is to stop working; without it, never. Not after the key you are using stops."""
     person_id: UUID | None = None
     """Whom it is to act for, by default you; others, like service accounts, need the permission `keys_manage`."""
 

@@ -1,5 +1,6 @@
 """People, departments, groups, roles and keys through GraphQL."""
 
+from typing import Annotated
 from uuid import UUID
 
 import strawberry
@@ -8,9 +9,9 @@ from kshare.core.access import Classification, Permission, Role
 from kshare.edge.graphql import (
     VIEWS,
     Info,
+    command_field,
     connection_type,
     enum_type,
-    expect,
     field,
     input_type,
     list_field,
@@ -18,7 +19,6 @@ from kshare.edge.graphql import (
     object_type,
     one_field,
 )
-from kshare.edge.parsing import checked_value
 from kshare.edge.reads import OneRead
 from kshare.people import asks, shapes
 from kshare.people.commands import departments, groups, keys, persons, roles
@@ -132,28 +132,7 @@ AssignedRoleConnection = connection_type(AssignedRole, "AssignedRole")
 KeyConnection = connection_type(Key, "Key")
 for filters in (asks.PersonFilter, asks.DepartmentFilter, asks.GroupFilter, asks.KeyFilter):
     input_type(filters, name=filters.__name__)
-for ask in (
-    asks.CreatePerson,
-    asks.UpdatePerson,
-    asks.PutPerson,
-    asks.MovePerson,
-    asks.CreateDepartment,
-    asks.UpdateDepartment,
-    asks.PutDepartment,
-    asks.CreateGroup,
-    asks.UpdateGroup,
-    asks.AssignRole,
-    asks.CreateKey,
-):
-    input_type(ask)
-
-
-def _external(source: str, external_id: str) -> tuple[str, str]:
-    """The name of something in another system, by the rules of such names."""
-    return (
-        checked_value(asks.ExternalName, source, "/source"),
-        checked_value(asks.ExternalName, external_id, "/externalId"),
-    )
+input_type(asks.CreateKey)
 
 
 class Query:
@@ -183,90 +162,43 @@ class Query:
 
 
 class Mutation:
-    @mutation("Add a person or a service account.")
-    async def create_person(self, info: Info, input: asks.CreatePerson) -> Person | None:
-        return OneRead(PERSON, await persons.create_person(info.context.work, input))  # type: ignore[return-value]
+    create_person = command_field(persons.create_person, Person, PERSON, "Add a person or a service account.")
+    update_person = command_field(
+        persons.update_person, Person, PERSON, "Change a person; what is left out stays as it is."
+    )
+    put_person = command_field(
+        persons.put_person, Person, PERSON, "Add or update a person by the id in another system."
+    )
+    move_person = command_field(persons.move_person, Person, PERSON, "Move a person to another department.")
 
-    @mutation("Change a person; what is left out stays as it is.")
-    async def update_person(
-        self, info: Info, id: UUID, expected_version: int, input: asks.UpdatePerson
-    ) -> Person | None:
-        done = await persons.update_person(info.context.work, id, input, expect(expected_version))
-        return OneRead(PERSON, done)  # type: ignore[return-value]
+    create_department = command_field(departments.create_department, Department, DEPARTMENT, "Create a department.")
+    update_department = command_field(
+        departments.update_department, Department, DEPARTMENT, "Change a department; what is left out stays as it is."
+    )
+    put_department = command_field(
+        departments.put_department, Department, DEPARTMENT, "Create or update a department by its id in another system."
+    )
+    delete_department = command_field(
+        departments.delete_department, UUID, None, "Delete an unused department; answers its id."
+    )
 
-    @mutation("Add or update a person by the id in another system.")
-    async def put_person(self, info: Info, source: str, external_id: str, input: asks.PutPerson) -> Person | None:
-        id, _ = await persons.put_person(info.context.work, *_external(source, external_id), input)
-        return OneRead(PERSON, id)  # type: ignore[return-value]
+    create_group = command_field(groups.create_group, Group, GROUP, "Create a group.")
+    update_group = command_field(groups.update_group, Group, GROUP, "Change a group; what is left out stays as it is.")
+    delete_group = command_field(
+        groups.delete_group, UUID, None, "Delete a group that no content is shared with; answers its id."
+    )
+    add_group_member = command_field(groups.add_group_member, Group, GROUP, "Put a person into a group.")
+    remove_group_member = command_field(groups.remove_group_member, Group, GROUP, "Take a person out of a group.")
 
-    @mutation("Move a person to another department.")
-    async def move_person(
-        self, info: Info, id: UUID, input: asks.MovePerson, expected_version: int | None = None
-    ) -> Person | None:
-        return OneRead(PERSON, await persons.move_person(info.context.work, id, input, expected_version))  # type: ignore[return-value]
-
-    @mutation("Create a department.")
-    async def create_department(self, info: Info, input: asks.CreateDepartment) -> Department | None:
-        return OneRead(DEPARTMENT, await departments.create_department(info.context.work, input))  # type: ignore[return-value]
-
-    @mutation("Change a department; what is left out stays as it is.")
-    async def update_department(
-        self, info: Info, id: UUID, expected_version: int, input: asks.UpdateDepartment
-    ) -> Department | None:
-        done = await departments.update_department(info.context.work, id, input, expect(expected_version))
-        return OneRead(DEPARTMENT, done)  # type: ignore[return-value]
-
-    @mutation("Create or update a department by its id in another system.")
-    async def put_department(
-        self, info: Info, source: str, external_id: str, input: asks.PutDepartment
-    ) -> Department | None:
-        id, _ = await departments.put_department(info.context.work, *_external(source, external_id), input)
-        return OneRead(DEPARTMENT, id)  # type: ignore[return-value]
-
-    @mutation("Delete an unused department; answers its id.")
-    async def delete_department(self, info: Info, id: UUID, expected_version: int) -> UUID | None:
-        await departments.delete_department(info.context.work, id, expect(expected_version))
-        return id
-
-    @mutation("Create a group.")
-    async def create_group(self, info: Info, input: asks.CreateGroup) -> Group | None:
-        return OneRead(GROUP, await groups.create_group(info.context.work, input))  # type: ignore[return-value]
-
-    @mutation("Change a group; what is left out stays as it is.")
-    async def update_group(self, info: Info, id: UUID, expected_version: int, input: asks.UpdateGroup) -> Group | None:
-        done = await groups.update_group(info.context.work, id, input, expect(expected_version))
-        return OneRead(GROUP, done)  # type: ignore[return-value]
-
-    @mutation("Delete a group that no content is shared with; answers its id.")
-    async def delete_group(self, info: Info, id: UUID, expected_version: int) -> UUID | None:
-        await groups.delete_group(info.context.work, id, expect(expected_version))
-        return id
-
-    @mutation("Put a person into a group.")
-    async def add_group_member(self, info: Info, group_id: UUID, person_id: UUID) -> Group | None:
-        await groups.add_group_member(info.context.work, group_id, person_id)
-        return OneRead(GROUP, group_id)  # type: ignore[return-value]
-
-    @mutation("Take a person out of a group.")
-    async def remove_group_member(self, info: Info, group_id: UUID, person_id: UUID) -> Group | None:
-        await groups.remove_group_member(info.context.work, group_id, person_id)
-        return OneRead(GROUP, group_id)  # type: ignore[return-value]
-
-    @mutation("Give a person a role.")
-    async def assign_role(self, info: Info, person_id: UUID, input: asks.AssignRole) -> AssignedRole | None:
-        return OneRead(ASSIGNED_ROLE, await roles.assign_role(info.context.work, person_id, input))  # type: ignore[return-value]
-
-    @mutation("Take a role from a person; answers the role's id.")
-    async def remove_role(self, info: Info, person_id: UUID, role_id: UUID) -> UUID | None:
-        await roles.remove_role(info.context.work, person_id, role_id)
-        return role_id
+    assign_role = command_field(roles.assign_role, AssignedRole, ASSIGNED_ROLE, "Give a person a role.")
+    remove_role = command_field(roles.remove_role, UUID, None, "Take a role from a person; answers the role's id.")
 
     @mutation("Create an API key.")
-    async def create_key(self, info: Info, input: asks.CreateKey) -> NewKey | None:
+    async def create_key(
+        self, info: Info, input: Annotated[asks.CreateKey, strawberry.argument(description="What is asked for.")]
+    ) -> NewKey | None:
         id, key = await keys.create_key(info.context.work, input)
         info.context.secrets.append(key)
         return NewKey(id=id, key=key)
 
-    @mutation("Revoke an API key, at once and for good.")
-    async def revoke_key(self, info: Info, id: UUID, expected_version: int) -> Key | None:
-        return OneRead(KEY, await keys.revoke_key(info.context.work, id, expect(expected_version)))  # type: ignore[return-value]
+    revoke_key = command_field(keys.revoke_key, Key, KEY, "Revoke an API key, at once and for good.")

@@ -17,6 +17,7 @@ from kshare.core.reading import (
     Many,
     One,
     Order,
+    Source,
     View,
     Viewer,
     Walk,
@@ -72,9 +73,15 @@ def _administrates(row: Alias) -> ColumnElement[bool]:
     )
 
 
-def _edits_sign_in(row: Alias) -> ColumnElement[bool]:
-    """Whoever decides how an administrator signs in, and whether, could become one: only administrators do."""
+def _activates(row: Alias) -> ColumnElement[bool]:
+    """Whether an administrator may sign in is decided by administrators."""
     return and_(_edits(row), or_(Viewer.holds(Permission.roles_manage), ~_administrates(row)))
+
+
+def _edits_sign_in(row: Alias) -> ColumnElement[bool]:
+    """Whoever decides how somebody signs in could sign in as that person: so not for administrators, nor for those who
+    may read more than oneself, unless one is an administrator anyway."""
+    return and_(_activates(row), or_(Viewer.holds(Permission.roles_manage), row.clearance <= Viewer.clearance))
 
 
 def _creates_keys(row: Alias) -> ColumnElement[bool]:
@@ -106,6 +113,7 @@ PERSON_GUARD = Guard(
     {
         "edit": _edits,
         "edit_sign_in": _edits_sign_in,
+        "activate": _activates,
         "move": _edits,
         "assign_roles": _holds_roles,
         "create_keys": _creates_keys,
@@ -123,6 +131,15 @@ def _level_name(level: ColumnElement[Any]) -> ColumnElement[str]:
     names: Any = array([constant(name.value) for name in Classification], type_=Text)
     name: ColumnElement[str] = names[level + literal_column("1")]
     return name
+
+
+def _knows(row: Alias) -> ColumnElement[bool]:
+    """Of people beside other things, a key without a scope for people sees no more than who they are: a name, a title."""
+    return or_(row.id == Viewer.id, Viewer.holds(Permission.people_read), Viewer.holds(Permission.people_manage))
+
+
+def _known(column: str) -> Source:
+    return lambda row: case((_knows(row), getattr(row, column)), else_=null())
 
 
 def _clearance(row: Alias) -> ColumnElement[Any]:
@@ -145,12 +162,13 @@ PERSON = View(
     PersonRow,
     everyone_sees,
     {
-        "department": One(DEPARTMENT, on=lambda row, department: department.id == row.department_id),
+        **{name: _known(name) for name in ("email", "external_source", "external_id")},
+        "department": One(DEPARTMENT, on=lambda row, department: and_(department.id == row.department_id, _knows(row))),
         "clearance": _clearance,
         "permissions": lambda row: allowed_list(PERSON_GUARD.rules_for(row)),
     },
 )
-PERSON.fields["manager"] = One(PERSON, on=lambda row, manager: manager.id == row.manager_id)
+PERSON.fields["manager"] = One(PERSON, on=lambda row, manager: and_(manager.id == row.manager_id, _knows(row)))
 
 MEMBERSHIP = View(
     "membership",
@@ -261,7 +279,7 @@ def _contains(column: Any, value: ColumnElement[Any]) -> ColumnElement[bool]:
     return func.strpos(func.lower(column), func.lower(value)) > literal_column("0")
 
 
-_BY_NAME = Order((("name", str), ("id", UUID)), descending=False)
+_BY_NAME = Order((("name", str), ("id", UUID)), "By name.", descending=False)
 
 PEOPLE = Listing(
     "people",
@@ -281,9 +299,9 @@ PEOPLE = Listing(
         "active": Filter(Boolean, lambda row, value: row.active == value),
     },
     orders={
-        "name": Order((("sort_name", str), ("id", UUID)), descending=False),
+        "name": Order((("sort_name", str), ("id", UUID)), "By name, Chinese ones by pinyin.", descending=False),
         # Ids are made in the order of time.
-        "newest": Order((("id", UUID),)),
+        "newest": Order((("id", UUID),), "Last added first."),
     },
     default_order="name",
     implied=lambda row, filters: row.kind != constant("system"),
@@ -296,7 +314,7 @@ DEPARTMENTS = Listing(
         "q": Filter(Text, lambda row, value: or_(_contains(row.name, value), _contains(row.name_en, value))),
         "parent": Filter(Uuid, lambda row, value: row.parent_id == value),
     },
-    orders={"tree": Order((("path", list),), descending=False), "name": _BY_NAME},
+    orders={"tree": Order((("path", list),), "Each before those below it.", descending=False), "name": _BY_NAME},
     default_order="tree",
 )
 
@@ -318,7 +336,7 @@ MEMBERSHIPS = Listing(
     "memberships",
     MEMBERSHIP,
     filters={"person": Filter(Uuid, lambda row, value: row.person_id == value)},
-    orders={"newest": Order((("since", date), ("id", UUID)))},
+    orders={"newest": Order((("since", date), ("id", UUID)), "Newest first.")},
     default_order="newest",
     of=("person", PERSON),
 )
@@ -327,7 +345,7 @@ ASSIGNED_ROLES = Listing(
     "assigned_roles",
     ASSIGNED_ROLE,
     filters={"person": Filter(Uuid, lambda row, value: row.person_id == value)},
-    orders={"newest": Order((("id", UUID),))},
+    orders={"newest": Order((("id", UUID),), "Newest first.")},
     default_order="newest",
     of=("person", PERSON),
 )
@@ -336,7 +354,7 @@ KEYS = Listing(
     "keys",
     KEY,
     filters={"person": Filter(Uuid, lambda row, value: row.person_id == value)},
-    orders={"newest": Order((("id", UUID),))},
+    orders={"newest": Order((("id", UUID),), "Newest first.")},
     default_order="newest",
     implied=lambda row, filters: None if "person" in filters else row.person_id == Viewer.id,
 )

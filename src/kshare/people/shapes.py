@@ -2,25 +2,25 @@
 records in events.py."""
 
 from datetime import date, datetime
-from enum import StrEnum
 from uuid import UUID
 
 from kshare.core.access import Classification, Permission, Role
+from kshare.core.choices import Choice
 from kshare.core.reading import Entity
 
 
-class Language(StrEnum):
+class Language(Choice):
     """A language people write in."""
 
-    zh = "zh"
-    en = "en"
+    zh = "zh", "Chinese."
+    en = "en", "English."
 
 
-class PersonKind(StrEnum):
+class PersonKind(Choice):
     """A person, or a service account, which belongs to a program."""
 
-    person = "person"
-    service = "service"
+    person = "person", "A human being."
+    service = "service", "A service account: a program, with keys of its own and only the roles it was given."
 
 
 class DepartmentSummary(Entity):

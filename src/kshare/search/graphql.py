@@ -12,6 +12,8 @@ from kshare.core.access import Permission
 from kshare.core.principal import Principal
 from kshare.core.reading import Pick, Selection, checked_limit
 from kshare.edge.graphql import (
+    CONNECTION,
+    EDGE,
     VIEWS,
     Info,
     PageInfo,
@@ -64,15 +66,15 @@ SearchedTextFilter = input_type(shapes.SearchedTextFilter, name="SearchedTextFil
 
 @strawberry.type(description="A SearchHit in a list.")
 class SearchEdge:
-    cursor: str
-    node: SearchHit
+    cursor: str = strawberry.field(description=EDGE["cursor"])
+    node: SearchHit = strawberry.field(description="What was found.")
 
 
 @strawberry.type(description="A page of what a search found.")
 class SearchConnection:
-    edges: list[SearchEdge]
-    nodes: list[SearchHit]
-    page_info: PageInfo
+    edges: list[SearchEdge] = strawberry.field(description=CONNECTION["edges"])
+    nodes: list[SearchHit] = strawberry.field(description=CONNECTION["nodes"])
+    page_info: PageInfo = strawberry.field(description=CONNECTION["page_info"])
     total: shapes.SearchTotal = strawberry.field(description="How many were found.")
     facets: shapes.SearchFacets = strawberry.field(description="The most frequent values; counted only if asked for.")
     terms: list[str] = strawberry.field(description="The words and phrases that were looked for.")

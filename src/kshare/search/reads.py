@@ -31,8 +31,8 @@ SEARCHED_TEXTS = Listing(
     SEARCHED_TEXT,
     filters={"without_hits": Filter(Boolean, lambda row, value: row.without_hits == value)},
     orders={
-        "most_searched": Order((("searches", int), ("id", UUID))),
-        "newest": Order((("last_at", datetime), ("id", UUID))),
+        "most_searched": Order((("searches", int), ("id", UUID)), "Most searched for first."),
+        "newest": Order((("last_at", datetime), ("id", UUID)), "Last searched for first."),
     },
     default_order="most_searched",
 )

@@ -7,7 +7,8 @@ from starlette.responses import Response
 
 from kshare.core.access import Permission
 from kshare.core.reading import whole
-from kshare.edge.rest import Call, Door
+from kshare.edge.door import Door
+from kshare.edge.rest import Call
 from kshare.search.finding import Search, facets, find, show
 from kshare.search.reads import FOUND, SEARCHED_TEXTS
 from kshare.search.shapes import Content, SearchedTextFilter, SearchPage, SearchParameters

@@ -1,7 +1,6 @@
 """Search as readers see it, and as callers ask for it."""
 
 from datetime import datetime
-from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
@@ -10,6 +9,7 @@ from pydantic import Field
 from kshare.content.shapes import CategorySummary, ContentCard, Counters, Language, TagSummary
 from kshare.content.taxonomy_shapes import FoldedTagName
 from kshare.core.access import Classification
+from kshare.core.choices import Choice
 from kshare.core.moments import Moment
 from kshare.core.reading import Ask, Entity, Shape
 from kshare.core.text import line
@@ -101,17 +101,16 @@ class SearchPage(Shape):
     """The words and phrases that were looked for and are highlighted."""
 
 
-class SearchOrder(StrEnum):
-    """How hits are ordered.
+class SearchOrder(Choice):
+    """How hits are ordered."""
 
-    `relevance`: by the words in title, tags, category and author, then in the text. `newest`: by publication. `best`:
-    by how readers rate and use it: 100 times the mean rating, weighed with five ratings of 3.5 that everything starts
-    with, plus 60 ln(1 + likes + thanks + 2 favourites) + 20 ln(1 + comments + followers) + 10 ln(1 + views).
-    """
-
-    relevance = "relevance"
-    newest = "newest"
-    best = "best"
+    relevance = "relevance", "By the words in title, tags, category and author, then in the text."
+    newest = "newest", "By publication, newest first."
+    best = (
+        "best",
+        "By how readers rate and use it: 100 times the mean rating, weighed with five ratings of 3.5 that everything "
+        "starts with, + 60 ln(1 + likes + thanks + 2 favourites) + 20 ln(1 + comments + followers) + 10 ln(1 + views).",
+    )
 
 
 SearchText = Annotated[str, line(1, 500)]

@@ -17,6 +17,7 @@ from kshare.console import Console
 from kshare.core.database import Database
 from kshare.core.postgres import DirectoryLock
 from kshare.core.settings import Settings, SettingsError
+from kshare.edge.graphql_documents import trusted_documents
 from kshare.edge.telemetry import flush_logs, stop_tracing
 from kshare.serving.process import Server, configure_process, listening, run_server
 from kshare.serving.ready import Ready
@@ -67,11 +68,16 @@ def _in_loop(console: Console, main: Callable[[Stop], Any]) -> None:
 
 
 def check(settings: Settings) -> None:
-    """Raises `SettingsError` for what could not be served safely."""
+    """Raises `SettingsError` for what could not be served, or not safely."""
     if settings.environment == "production" and settings.demo:
         raise SettingsError("KSHARE_DEMO: the demo company, whose keys lie in a file, is not for production")
     if settings.environment == "production":
         _ = settings.signing_secret
+    if settings.oidc_issuer is not None:
+        from kshare.people.provider import token_verifier  # late: it takes a while
+
+        token_verifier(settings)
+    trusted_documents(settings)
 
 
 async def _serve(settings: Settings, console: Console, stop: Stop) -> None:

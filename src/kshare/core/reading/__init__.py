@@ -10,6 +10,7 @@ compiler adds each view's visibility to every row source it touches, so no row i
 from kshare.core.reading.pages import MAX_PAGE, PageForm, checked_limit, filters_asked, page_statement
 from kshare.core.reading.shapes import Ask, Entity, Patch, Shape
 from kshare.core.reading.statements import (
+    MOST_RENDERED,
     Statement,
     compiled,
     json_object,
@@ -43,6 +44,7 @@ from kshare.core.reading.views import (
 
 __all__ = [
     "MAX_PAGE",
+    "MOST_RENDERED",
     "Alias",
     "Ask",
     "Build",

@@ -2,9 +2,9 @@
 
 import re
 from collections import Counter
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import orjson
 from sqlalchemy import (
@@ -25,7 +25,9 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import aliased
 
+from kshare.core.aside import aside
 from kshare.core.bounded import BoundedCache
+from kshare.core.errors import DomainError
 from kshare.core.reading.views import Alias, Many, One, Pick, Rendered, Selection, View, constant
 
 
@@ -86,24 +88,44 @@ def rendered_paths(view: View[Any], selection: Selection, prefix: tuple[str, ...
     return paths
 
 
-def render(statement: Statement, body: bytes) -> bytes:
-    """The answer with its rendered fields made; the untouched bytes when it has none."""
+MOST_RENDERED: Final = 1_000_000
+"""Characters of different texts that are rendered for one answer."""
+_AT_ONCE: Final = 2_000
+"""Characters rendered on the spot, which takes less than going aside would be worth."""
+
+
+async def render(statement: Statement, body: bytes) -> bytes:
+    """The answer with its rendered fields made; the untouched bytes when it has none.
+
+    A text is rendered once however often it is asked for, and a long one aside, since that takes up to a second.
+    Raises `too_complex` when the texts are too long together.
+    """
     if not statement.rendered:
         return body
     answer = orjson.loads(body)
-    for path, function in statement.rendered:
-        _render_at(answer, path, function)
+    places = [place for path, function in statement.rendered for place in _places(answer, path, function)]
+    texts = {(function, holder[name]): "" for holder, name, function in places}
+    if len(texts) > 1 and sum(len(text) for _, text in texts) > MOST_RENDERED:
+        detail = f"The texts to be rendered have more than {MOST_RENDERED:,} characters together: ask for fewer."
+        raise DomainError("too_complex", detail)
+    for function, text in texts:
+        texts[function, text] = function(text) if len(text) <= _AT_ONCE else await aside(function, text)
+    for holder, name, function in places:
+        holder[name] = texts[function, holder[name]]
     return orjson.dumps(answer)
 
 
-def _render_at(value: Any, path: tuple[str, ...], function: Callable[[str], str]) -> None:
+def _places(
+    value: Any, path: tuple[str, ...], function: Callable[[str], str]
+) -> Iterator[tuple[dict[str, str], str, Callable[[str], str]]]:
+    """The objects that hold a text to be rendered, with its name."""
     if isinstance(value, list):
         for entry in value:
-            _render_at(entry, path, function)
+            yield from _places(entry, path, function)
     elif value is not None and len(path) > 1:
-        _render_at(value[path[0]], path[1:], function)
+        yield from _places(value[path[0]], path[1:], function)
     elif value is not None and value[path[0]] is not None:
-        value[path[0]] = function(value[path[0]])
+        yield value, path[0], function
 
 
 def quoted(name: str) -> ColumnElement[str]:

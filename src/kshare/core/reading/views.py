@@ -221,6 +221,8 @@ class Order:
     """A total order of a list: columns and their types, all in one direction, the id last."""
 
     columns: tuple[tuple[str, type], ...]
+    description: str
+    """What comes first, for readers of the contract."""
     descending: bool = True
 
 

@@ -9,7 +9,8 @@ from kshare.core.access import Permission
 from kshare.core.errors import DomainError, invalid
 from kshare.core.ids import new_id
 from kshare.core.principal import EVERYONE
-from kshare.core.writing import Work, command
+from kshare.core.text import ExternalName
+from kshare.core.writing import Expected, Work, command
 from kshare.people.asks import CreateDepartment, PutDepartment, UpdateDepartment
 from kshare.people.events import DepartmentChanged, DepartmentCreated, DepartmentDeleted
 from kshare.people.models import DepartmentRow
@@ -60,7 +61,7 @@ async def create_department(work: Work, ask: CreateDepartment, *, external: tupl
 
 
 @command(Permission.people_manage)
-async def update_department(work: Work, id: UUID, ask: UpdateDepartment, version: int | None) -> UUID:
+async def update_department(work: Work, id: UUID, ask: UpdateDepartment, version: Expected) -> UUID:
     """Renames it, or moves it with everything below it."""
     changes = ask.changes()
     if "parent_id" in changes:
@@ -71,7 +72,9 @@ async def update_department(work: Work, id: UUID, ask: UpdateDepartment, version
 
 
 @command(Permission.people_manage)
-async def put_department(work: Work, source: str, external_id: str, ask: PutDepartment) -> tuple[UUID, bool]:
+async def put_department(
+    work: Work, source: ExternalName, external_id: ExternalName, ask: PutDepartment
+) -> tuple[UUID, bool]:
     """Creates or updates the department of another system; (id, created)."""
     await work.lock_name(TREE)
     query = select(DepartmentRow.id).where(
@@ -86,7 +89,7 @@ async def put_department(work: Work, source: str, external_id: str, ask: PutDepa
 
 
 @command(Permission.people_manage)
-async def delete_department(work: Work, id: UUID, version: int | None) -> None:
+async def delete_department(work: Work, id: UUID, version: Expected) -> None:
     """Removes a department that nothing refers to: no department below it, nobody in it ever, no content."""
     await work.lock_name(TREE)
     department = await work.load(DEPARTMENT_GUARD, id, "edit", version=version)

@@ -9,7 +9,7 @@ from kshare.core.access import Permission
 from kshare.core.errors import DomainError, not_found
 from kshare.core.ids import new_id
 from kshare.core.principal import EVERYONE
-from kshare.core.writing import Work, command
+from kshare.core.writing import Expected, Work, command
 from kshare.people.asks import CreateGroup, UpdateGroup
 from kshare.people.events import GroupChanged, GroupCreated, GroupDeleted, GroupJoined, GroupLeft
 from kshare.people.models import GroupMemberRow, GroupRow, PersonRow
@@ -31,7 +31,7 @@ async def create_group(work: Work, ask: CreateGroup) -> UUID:
 
 
 @command(Permission.people_manage)
-async def update_group(work: Work, id: UUID, ask: UpdateGroup, version: int | None) -> UUID:
+async def update_group(work: Work, id: UUID, ask: UpdateGroup, version: Expected) -> UUID:
     """Renames or describes it."""
     group = await work.load(GROUP_GUARD, id, "edit", version=version)
     changes = ask.changes()
@@ -44,7 +44,7 @@ async def update_group(work: Work, id: UUID, ask: UpdateGroup, version: int | No
 
 
 @command(Permission.people_manage)
-async def delete_group(work: Work, id: UUID, version: int | None) -> None:
+async def delete_group(work: Work, id: UUID, version: Expected) -> None:
     """Removes a group that no content is shared with: else its members would lose sight of that content."""
     group = await work.load(GROUP_GUARD, id, "edit", version=version)
     if await work.session.scalar(_SHARED_WITH, {"id": id}):

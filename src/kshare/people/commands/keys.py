@@ -2,10 +2,12 @@
 
 from uuid import UUID
 
+from sqlalchemy import select
+
 from kshare.core.access import Permission
 from kshare.core.errors import DomainError, invalid
 from kshare.core.ids import new_id
-from kshare.core.writing import Work, command
+from kshare.core.writing import Expected, Work, command
 from kshare.people import keys
 from kshare.people.asks import CreateKey
 from kshare.people.events import KeyCreated, KeyRevoked
@@ -18,7 +20,7 @@ from kshare.people.signin import principals_changed
 async def create_key(work: Work, ask: CreateKey) -> tuple[UUID, str]:
     """A new key, for oneself or somebody else; (its id, the key itself, which is stored nowhere).
 
-    A key may do no more than its creator's credentials, so that a weak key makes no stronger one.
+    A key may do no more than its creator's credentials, and no longer, so that a weak key makes no stronger one.
     """
     person_id = ask.person_id or work.principal.id
     await work.facts(PERSON_GUARD, person_id, "create_keys", PersonRow.id)
@@ -27,6 +29,10 @@ async def create_key(work: Work, ask: CreateKey) -> tuple[UUID, str]:
             raise invalid(f"/scopes/{position}", "beyond_your_own", "You may not do this yourself with what you use.")
     if ask.expires_at is not None and ask.expires_at <= work.now:
         raise invalid("/expires_at", "in_the_past", "This is in the past.")
+    if work.principal.key_id is not None:
+        until = await work.session.scalar(select(KeyRow.expires_at).where(KeyRow.id == work.principal.key_id))
+        if until is not None and (ask.expires_at is None or ask.expires_at > until):
+            raise invalid("/expires_at", "beyond_your_own", "The key you are using stops working before that.")
     key = keys.new_key()
     row = KeyRow(
         id=new_id(),
@@ -45,7 +51,7 @@ async def create_key(work: Work, ask: CreateKey) -> tuple[UUID, str]:
 
 
 @command(Permission.keys_own)
-async def revoke_key(work: Work, id: UUID, version: int | None) -> UUID:
+async def revoke_key(work: Work, id: UUID, version: Expected) -> UUID:
     """Ends a key at once and for good; it stays in the list."""
     key = await work.load(KEY_GUARD, id, version=version)
     if key.revoked_at is not None:

@@ -10,7 +10,8 @@ from kshare.core.access import Classification, Permission
 from kshare.core.errors import DomainError, invalid
 from kshare.core.ids import new_id
 from kshare.core.principal import EVERYONE
-from kshare.core.writing import Work, command, require
+from kshare.core.text import ExternalName
+from kshare.core.writing import Expected, Work, command, require
 from kshare.people.asks import CreatePerson, MovePerson, PutPerson, UpdatePerson
 from kshare.people.commands.roles import ADMINISTRATORS, check_administrator_remains
 from kshare.people.events import (
@@ -82,7 +83,7 @@ async def create_person(work: Work, ask: CreatePerson, *, external: tuple[str, s
 
 
 @command(Permission.people_manage)
-async def update_person(work: Work, id: UUID, ask: UpdatePerson, version: int | None) -> UUID:
+async def update_person(work: Work, id: UUID, ask: UpdatePerson, version: Expected) -> UUID:
     """Changes what was sent. Whoever leaves is signed out at once, and keys stop working."""
     changes = ask.changes()
     await _lock_for(work, changes)
@@ -92,7 +93,7 @@ async def update_person(work: Work, id: UUID, ask: UpdatePerson, version: int | 
 
 
 @command(Permission.people_manage)
-async def move_person(work: Work, id: UUID, ask: MovePerson, version: int | None = None) -> UUID:
+async def move_person(work: Work, id: UUID, ask: MovePerson, version: Expected = None) -> UUID:
     """Ends the present membership and begins another. What was written before keeps the department it has."""
     person = await work.load(PERSON_GUARD, id, "move", version=version)
     await _move(work, person, ask.department_id, ask.since)
@@ -100,7 +101,7 @@ async def move_person(work: Work, id: UUID, ask: MovePerson, version: int | None
 
 
 @command(Permission.people_manage)
-async def put_person(work: Work, source: str, external_id: str, ask: PutPerson) -> tuple[UUID, bool]:
+async def put_person(work: Work, source: ExternalName, external_id: ExternalName, ask: PutPerson) -> tuple[UUID, bool]:
     """Creates or updates the person of another system, so that a nightly job is simply re-run; (id, created).
 
     Somebody with this e-mail address who belongs to no system yet becomes that system's.
@@ -151,9 +152,10 @@ async def _change(work: Work, person: PersonRow, changes: dict[str, Any]) -> Non
     changed = {name for name, value in values.items() if getattr(person, name) != value}
     if "clearance" in changed:
         _check_clearance(work, changes["clearance"])
-    if changed & {"email", "active"}:
-        await work.facts(PERSON_GUARD, person.id, "edit_sign_in", PersonRow.id)
+    if "active" in changed:
+        await work.facts(PERSON_GUARD, person.id, "activate", PersonRow.id)
     if "email" in changed:
+        await work.facts(PERSON_GUARD, person.id, "edit_sign_in", PersonRow.id)
         await _check_email(work, values["email"], PersonKind(person.kind))
     if "manager_id" in changed:
         await _check_manager(work, person.id, values["manager_id"])

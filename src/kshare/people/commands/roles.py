@@ -41,8 +41,8 @@ async def assign_role(work: Work, person_id: UUID, ask: AssignRole) -> UUID:
 
 
 @command(Permission.roles_manage)
-async def remove_role(work: Work, person_id: UUID, role_id: UUID) -> None:
-    """Takes a role away, at once. The last administrator keeps that role."""
+async def remove_role(work: Work, person_id: UUID, role_id: UUID) -> UUID:
+    """Takes a role away, at once; its id. The last administrator keeps that role."""
     await work.lock_name(ADMINISTRATORS)
     row = await work.load(ROLE_GUARD, role_id, "remove")
     if row.person_id != person_id:
@@ -53,6 +53,7 @@ async def remove_role(work: Work, person_id: UUID, role_id: UUID) -> None:
     work.record(RoleRemoved(person_id=person_id, role=row.role, **place), person_id, [person_id])
     await work.session.delete(row)
     await principals_changed(work)
+    return role_id
 
 
 async def check_administrator_remains(work: Work, *, beside: UUID) -> None:

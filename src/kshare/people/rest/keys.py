@@ -4,7 +4,8 @@ from starlette.responses import Response
 
 from kshare.core.access import Permission
 from kshare.core.writing import Work
-from kshare.edge.rest import Call, Door, Written
+from kshare.edge.door import Door
+from kshare.edge.rest import Call, Written
 from kshare.people.asks import CreateKey, KeyFilter
 from kshare.people.commands import keys
 from kshare.people.reads import KEY, KEYS, NEW_KEY
@@ -30,15 +31,8 @@ async def create(call: Call) -> Response:
 
 
 door.one("/keys/{id}", KEY, "getKey", "Get an API key", OWN)
-
-
-@door.operation("DELETE", "/keys/{id}", "revokeKey", "Revoke an API key", OWN, status=204, if_match="required")
-async def revoke(call: Call) -> Response:
-    """It stops working at once, and stays in the list as revoked."""
-    id, version = call.path_id(), call.expected_version(required=True)
-
-    async def perform(work: Work) -> Written:
-        await keys.revoke_key(work, id, version)
-        return Written()
-
-    return await call.write(perform, view=KEY)
+door.command(
+    "DELETE", "/keys/{id}", keys.revoke_key, "revokeKey", "Revoke an API key",
+    "It stops working at once, and stays in the list as revoked.",
+    view=KEY,
+)  # fmt: skip

@@ -1,0 +1,9 @@
+"""Records the contract's examples anew: `python -m tests.contract.record_examples`. What it changes is to be reviewed."""
+
+import os
+import subprocess
+import sys
+
+if __name__ == "__main__":
+    command = [sys.executable, "-m", "pytest", "-q", "tests/contract/test_examples.py", "-k", "test_write"]
+    sys.exit(subprocess.run(command, env={**os.environ, "KSHARE_RECORD_EXAMPLES": "1"}, check=False).returncode)

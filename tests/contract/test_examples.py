@@ -1,0 +1,79 @@
+"""The examples in the contract are answers of this server, and fit their schemas."""
+
+import json
+import os
+from typing import Any
+
+import jsonschema_rs
+import pytest
+from tests.contract.recording import Recording
+from tests.contract.story import furnish, tell
+from tests.conftest import Company
+
+from kshare import api, contract
+from kshare.edge import examples
+
+WRITE = "KSHARE_RECORD_EXAMPLES" in os.environ
+HOW = "run `python -m tests.contract.record_examples`, then `kshare contract write`"
+OPERATIONS = {operation.name: operation for door in api.DOORS for operation in door.operations}
+
+
+def recorded(company: Company) -> bytes:
+    furnish(company)
+    recording = Recording(company)
+    tell(recording, company)
+    return recording.file()
+
+
+@pytest.mark.skipif(not WRITE, reason="only when asked for: python -m tests.contract.record_examples")
+def test_write(fresh: Company) -> None:
+    """Uses every operation and writes down what it answered."""
+    examples.FILE.write_bytes(recorded(fresh))
+
+
+@pytest.mark.skipif(WRITE, reason="being recorded")
+def test_the_examples_are_what_the_server_answers(fresh: Company) -> None:
+    answered = recorded(fresh)
+    assert json.loads(answered) == examples.recorded(), HOW
+    assert answered == examples.FILE.read_bytes(), HOW
+
+
+@pytest.mark.skipif(WRITE, reason="being recorded")
+def test_every_operation_has_an_example() -> None:
+    assert set(examples.recorded()) == set(OPERATIONS), f"add what is missing to tests/contract/story.py, and {HOW}"
+
+
+@pytest.mark.skipif(WRITE, reason="being recorded")
+def test_the_document_shows_them_and_they_fit_their_schemas() -> None:
+    document = json.loads(contract.openapi_bytes())
+    missing, wrong = [], []
+    for methods in document["paths"].values():
+        for operation in methods.values():
+            for place, media in _media(operation):
+                shown = [media["example"]] if "example" in media else []
+                shown += [_resolved(document, one)["value"] for one in media.get("examples", {}).values()]
+                if not shown:
+                    missing.append(f"{operation['operationId']}: {place}")
+                wrong += [f"{operation['operationId']}: {place}: {e}" for v in shown for e in _errors(document, media, v)]
+            for one in operation.get("parameters", ()):
+                if "example" in one:
+                    wrong += [f"{operation['operationId']}: {e}" for e in _errors(document, one, one["example"])]
+    assert not missing, f"without an example ({HOW}):\n" + "\n".join(missing)
+    assert not wrong, "\n".join(wrong)
+
+
+def _media(operation: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+    """Every body that is sent or answered."""
+    bodies = [("body", operation.get("requestBody", {})), *operation["responses"].items()]
+    return [(f"{place}, {kind}", media) for place, one in bodies for kind, media in one.get("content", {}).items()]
+
+
+def _resolved(document: dict[str, Any], example: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = document["components"]["examples"][example["$ref"].rpartition("/")[2]]
+    return found
+
+
+def _errors(document: dict[str, Any], media: dict[str, Any], value: Any) -> list[str]:
+    schema = {**media["schema"], "components": document["components"]}
+    validator = jsonschema_rs.Draft202012Validator(schema, validate_formats=True)
+    return [f"{error.message} at {error.instance_path}" for error in validator.iter_errors(value)]
