@@ -22,6 +22,7 @@ from kshare.edge.graphql import ReadExecutor, context_of, run
 from kshare.edge.graphql_documents import trusted_documents
 from kshare.edge.graphql_route import GraphQLDoor
 from kshare.edge.kernel import Kernel
+from kshare.edge.origins import Origins, Preflights
 from kshare.edge.problems import install_problem_handlers, install_problem_pages
 from kshare.edge.rates import Rates
 from kshare.people.provider import token_verifier
@@ -74,7 +75,7 @@ def build(settings: Settings, database_url: str, *, react: bool = True) -> Appli
         await sign_in.close()
         await database.close()
 
-    # FastAPI would trace by itself, query strings included, once there is a tracer; the gate does (edge/telemetry.py).
+    # FastAPI would trace by itself, query strings included, once there is a tracer; the gate does (`edge.telemetry`).
     quiet = {"tracing": False, "metrics": False, "logs": False}
     options: dict[str, Any] = {"docs_url": None, "redoc_url": None, "openapi_url": None, "telemetry": quiet}
     # A redirect would be an answer that is no problem, with an address made of whatever `Host` says.
@@ -98,5 +99,8 @@ def build(settings: Settings, database_url: str, *, react: bool = True) -> Appli
     dispatch.add_doors(api.DOORS)
     for method in ("GET", "POST"):
         dispatch.add(method, "/graphql", door.__call__)
-    gate = Gate(dispatch, Rates.configured(settings), max_body=settings.max_body)
-    return Application(gate, app, database, sign_in, worker, watch)
+    origins = settings.cors_origins
+    served = Preflights(dispatch) if origins else dispatch
+    gate = Gate(served, Rates.configured(settings), max_body=settings.max_body)
+    asgi = Origins(gate, origins) if origins else gate
+    return Application(asgi, app, database, sign_in, worker, watch)

@@ -1,4 +1,4 @@
-"""What a command tells the person who started it: on stdout, in lines; log lines go to stderr (edge/telemetry.py)."""
+"""What a command tells the person who started it: on stdout, in lines; log lines go to stderr (`edge.telemetry`)."""
 
 import sys
 import threading

@@ -78,7 +78,7 @@ async def examine(settings: Settings, console: Console) -> AsyncIterator[Finding
         if settings.database_url is None and not (postgres_directory(settings) / "pgdata").exists():
             yield ok("PostgreSQL", "our own, which will be made at the first start")
         else:
-            async with shared_postgres(settings, console) as url:
+            async with shared_postgres(settings, console, patience=_PATIENCE) as url:
                 async for finding in _database(settings, url):
                     yield finding
     except (Refused, PostgresError) as error:
@@ -144,7 +144,14 @@ def _secret(settings: Settings) -> Iterator[Finding]:
 def _directory(settings: Settings) -> Iterator[Finding]:
     path = settings.data_dir.expanduser().resolve()
     if not path.is_dir():
-        yield ok("Data directory", f"{path} will be made at the first start")
+        nearest = next(place for place in (path, *path.parents) if place.exists())
+        if nearest.is_dir() and os.access(nearest, os.W_OK | os.X_OK):
+            yield ok("Data directory", f"{path} will be made at the first start")
+        else:
+            reason = "cannot be written to" if nearest.is_dir() else "is no directory"
+            yield fail(
+                "Data directory", f"{path} cannot be made: {nearest} {reason}", "Set KSHARE_DATA_DIR to another."
+            )
         return
     status = path.stat()
     mode = stat.S_IMODE(status.st_mode)

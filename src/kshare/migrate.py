@@ -53,7 +53,7 @@ async def upgrade(database: Database, report: Callable[[str], None] = lambda lin
             before = await connection.run_sync(lambda sync: MigrationContext.configure(sync).get_current_revision())
             await connection.rollback()
             if before != newest():
-                report(f"migrating the database from {before or 'empty'} to {newest()}")
+                report(f"It is {f'at {before}' if before else 'empty'}, and will be at {newest()}")
                 await connection.run_sync(lambda sync: command.upgrade(_config(sync), "head"))
                 await connection.commit()
         finally:

@@ -84,11 +84,11 @@ async def running_postgres(settings: Settings, console: Console) -> AsyncIterato
 
 
 @asynccontextmanager
-async def shared_postgres(settings: Settings, console: Console) -> AsyncIterator[str]:
+async def shared_postgres(settings: Settings, console: Console, *, patience: float = _PATIENCE) -> AsyncIterator[str]:
     """The URL of a PostgreSQL that answers, for a command that may run beside `kshare serve`."""
     if settings.database_url is not None:
         url = settings.database_url.get_secret_value()
-        await _until_it_answers(url, console)
+        await _until_it_answers(url, console, patience)
         yield url
         return
     lock = DirectoryLock(data_directory(settings))
@@ -148,10 +148,10 @@ async def _attached(settings: Settings, console: Console) -> str:
         await asyncio.sleep(0.3)
 
 
-async def _until_it_answers(url: str, console: Console) -> None:
+async def _until_it_answers(url: str, console: Console, patience: float = _PATIENCE) -> None:
     """Waits for a PostgreSQL that refuses connections; raises `Refused` for one that will not do."""
     where = _without_password(url)
-    deadline = time.monotonic() + _PATIENCE
+    deadline = time.monotonic() + patience
     told = False
     while True:
         try:

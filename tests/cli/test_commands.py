@@ -33,6 +33,9 @@ def test_a_key_is_made_used_listed_and_revoked_beside_the_server(served: Served)
     assert key[-4:] in line
     assert key not in listed
 
+    nobody = served.shell.run("keys", "list", "--person", "nobody@nowhere.example")
+    assert (nobody.returncode, "nobody has the e-mail address" in nobody.stderr) == (1, True)
+
     assert served.shell.run("keys", "revoke", line.split()[0]).returncode == 0
     assert me(served, key).status_code == 401
 
@@ -84,14 +87,17 @@ def test_people_come_from_a_table(served: Served, home: Path) -> None:
         f"{mark}-1,测试甲,a-{mark}@example.com,质量部,b-{mark}@example.com\n"
         f"{mark}-2,测试乙,b-{mark}@example.com,质量部,\n"
         f"{mark}-3,测试丙,no address,质量部,\n"
+        f"{mark}-4,测试丁,d-{mark}@example.com,质量部,nobody-{mark}@example.com\n"
     )
 
     first = served.shell.run("people", "import", str(table))
     assert first.returncode == 1
-    assert "2 created, 0 updated, 0 unchanged" in first.stdout
+    assert "3 created, 0 updated, 0 unchanged" in first.stdout
+    assert "1 refused, 1 stored in part" in first.stdout
     assert "line 4: " in first.stdout
+    assert "line 5: manager_email: nobody has this e-mail address (the rest is stored)" in first.stdout
 
-    assert "0 created, 0 updated, 2 unchanged" in served.shell.run("people", "import", str(table)).stdout
+    assert "0 created, 0 updated, 3 unchanged" in served.shell.run("people", "import", str(table)).stdout
 
 
 def test_the_doctor_finds_a_healthy_server_and_what_is_wrong_with_settings(served: Served, home: Path) -> None:
@@ -101,6 +107,12 @@ def test_the_doctor_finds_a_healthy_server_and_what_is_wrong_with_settings(serve
     assert "at the newest" not in well.stdout
     assert "the newest" in well.stdout
     assert "0 wrong" in well.stdout
+
+    (home / "a-file").write_text("")
+    for place in ("a-file", "a-file/data"):
+        nowhere = served.shell.run("doctor", KSHARE_DATA_DIR=str(home / place))
+        assert nowhere.returncode == 1
+        assert f"{home / place} cannot be made: {home / 'a-file'} is no directory" in nowhere.stdout
 
     ill = CliRunner().invoke(
         app,

@@ -103,6 +103,11 @@ def test_what_was_edited_since_is_left_alone_while_the_file_stays_the_same(serve
     assert item(served, folder, title)["body"] == "改过"
 
 
+LAUGHS = b"a0: &a0 [ha]\n" + b"".join(
+    b"a%d: &a%d [%s]\n" % (n, n, b", ".join([b"*a%d" % (n - 1)] * 10)) for n in range(1, 10)
+)
+"""A thousand million times "ha" in a few lines."""
+
 BAD = [
     (b"---\nkind: novel\n---\n# A", "kind: 'novel' is none of"),
     (b"---\ntitle: [\n---\n# A", "the front matter is not YAML"),
@@ -114,6 +119,8 @@ BAD = [
     (b"---\npublished_at: 2999-01-01\n---\n# A", "published_at: 2999-01-01 is in the future"),
     (b"---\nclassification: 9\n---\n# A", "classification: '9' is none of"),
     (b"---\ntitle: " + b"x" * 300 + b"\n---\n", "title: "),
+    (b"---\n" + LAUGHS + b"external_id: *a9\n---\n# A", "the front matter is not YAML, line 3: an alias"),
+    (b"---\nexternal_id: 1" + b":1" * 3000 + b"\n---\n# A", "line 2: a number of too many digits"),
 ]
 
 
@@ -134,6 +141,18 @@ def test_bad_files_are_reported_with_their_reasons_and_the_others_imported(serve
         assert f"bad-{number}.md" in printed
     assert "leads out of the folder" in reasons[f"{folder.name}/outside.md"]
     assert item(served, folder, title)
+
+
+def test_a_report_that_cannot_be_written_is_refused_before_anything_is_imported(served: Served, folder: Path) -> None:
+    title = f"报告 {uuid4().hex[:6]}"
+    (folder / "one.md").write_text(f"# {title}\n")
+
+    refused = served.shell.run("import", str(folder), "--report", str(folder / "nowhere" / "report.json"))
+
+    assert refused.returncode == 1
+    assert "report.json cannot be written: No such file or directory" in refused.stderr
+    listed = manager(served).get("/v1/knowledge-items", params={"limit": 100}).json()["items"]
+    assert title not in [one["title"] for one in listed]
 
 
 def test_killed_half_way_nothing_is_lost_and_nothing_doubled(served: Served, folder: Path) -> None:

@@ -154,6 +154,8 @@ def test_a_port_in_use_is_refused_before_anything_is_started(home: Path) -> None
             },
             "KSHARE_OIDC_ALGORITHMS: not asymmetric signature algorithms: HS256",
         ),
+        ({"KSHARE_CORS_ORIGINS": "https://ui.example"}, "KSHARE_CORS_ORIGINS: this must be JSON"),
+        ({"KSHARE_CORS_ORIGINS": '["https://ui.example/"]'}, "KSHARE_CORS_ORIGINS: 'https://ui.example/' is no origin"),
         ({"KSHARE_GRAPHQL_TRUSTED_ONLY": "1"}, "KSHARE_GRAPHQL_TRUSTED_ONLY needs the documents"),
         ({"KSHARE_GRAPHQL_DOCUMENTS": "/nowhere/a.json"}, "KSHARE_GRAPHQL_DOCUMENTS: /nowhere/a.json: cannot be read"),
     ],

@@ -1,4 +1,4 @@
-"""Records the contract's examples anew: `python -m tests.contract.record_examples`. What it changes is to be reviewed."""
+"""Records the examples of the contract anew: `python -m tests.contract.record_examples`. Review what it changes."""
 
 import os
 import subprocess

@@ -12,7 +12,7 @@ from kshare import api
 from kshare.core.principal import EVERYONE
 
 _ID = re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b")
-_TIME = re.compile(r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
+_TIME = re.compile(r"\b(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)")
 _KEY = re.compile(r"\bksk_\w+")
 _SHOWN = 2
 """Entries of a list that are enough."""
@@ -45,7 +45,7 @@ class Recording:
         request = {"params": query, "headers": headers}
         if body is not None:
             sent["body"] = request["json"] = body
-            self._given.update(found.group() for found in _TIME.finditer(json.dumps(body)))
+            self._given.update(found.group(1) for found in _TIME.finditer(json.dumps(body)))
         if operation.media_type == "text/event-stream":
             answer: Any = _first_event(actor, path, request)
         else:
@@ -68,7 +68,7 @@ class Recording:
         if not isinstance(value, str):
             return value
         value = _ID.sub(lambda found: self._ids.setdefault(found.group(), _made_up(len(self._ids))), value)
-        value = _TIME.sub(lambda t: t.group() if t.group() in self._given else "2026-03-02T09:30:00Z", value)
+        value = _TIME.sub(lambda t: t.group() if t.group(1) in self._given else "2026-03-02T09:30:00Z", value)
         value = value.replace(datetime.now(UTC).date().isoformat(), "2026-03-02")
         return _KEY.sub("ksk_shown-only-in-this-answer", value)
 

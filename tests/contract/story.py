@@ -1,5 +1,6 @@
-"""A day at a small company, in which every operation is used once: the examples of the contract are recorded from it."""
+"""A day at a small company, in which every operation is used once; the contract's examples are recorded from it."""
 
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -58,7 +59,10 @@ def _people(do: Do, company: Company) -> None:
     known = {"name": "许南乔", "email": "nanqiao.xu@example.com", "title": "销售", "department_id": sales}
     do("putPersonByExternalId", hr, "hris", "E-1042", body={**known, "since": "2026-03-02"})
     do("getPersonByExternalId", anyone, "hris", "E-1042")
-    two = [{"external_source": "hris", "external_id": "E-1043", "name": "唐屿"}, {"name": "唐屿", "email": "tangyu"}]
+    two = [
+        {"external_source": "hris", "external_id": "E-1043", "name": "唐屿"},
+        {"name": "唐屿", "email": known["email"]},
+    ]
     do("createPeople", hr, body={"items": two})
 
 
@@ -120,10 +124,10 @@ def _knowledge(do: Do, company: Company) -> str:
     outside = {"kind": "sop", "title": "出厂前的零点检查", "body": "每台三次，取中间值。", "publish": True}
     do("putKnowledgeItemByExternalId", author, "wiki", "4711", body=outside)
     do("getKnowledgeItemByExternalId", reader, "wiki", "4711")
-    two = [{"external_source": "wiki", "external_id": "4712", **outside}, {"kind": "sop", "title": ""}]
+    draft = author.item(publish=False)["id"]
+    two = [{"external_source": "wiki", "external_id": "4712", **outside}, {**outside, "category_id": draft}]
     do("createKnowledgeItems", author, body={"items": two})
     do("explainAccess", company.admin, item, person=str(company.outsider.id))
-    draft = author.item(publish=False)["id"]
     do("deleteKnowledgeItem", author, draft)
     do("archiveKnowledgeItem", author, author.item(title="旧的校零步骤")["id"])
     do("deleteCategory", manager, manager.rest.post("/categories", json={"name": "空的"}).json()["id"])
@@ -140,7 +144,7 @@ def _discussion(do: Do, company: Company, item: str) -> None:
     comment = do("writeComment", reader, item, body=question)["id"]
     author.rest.post(f"/content/{item}/comments", json={"body": "四千米以上等一刻钟。", "parent_id": comment})
     do("editComment", reader, comment, body={"body": "高原上也是十分钟吗？在格尔木遇到过。"})
-    do("listComments", author, item, roots="true")
+    do("listComments", author, item, roots=True)
     do("getComment", author, comment)
     do("react", reader, item, "thank")
     do("listReactions", author, item)
@@ -159,9 +163,12 @@ def _discussion(do: Do, company: Company, item: str) -> None:
 def _search_and_events(do: Do, company: Company) -> None:
     reader = company.colleague
     company.server.settle()
-    do("search", reader, q="校零", facets="true", limit=1)
+    do("search", reader, q="校零", facets=True, limit=1)
+    deadline = time.monotonic() + 10  # it is recorded behind the search
+    while not company.server.sql("SELECT FROM searched_text") and time.monotonic() < deadline:
+        time.sleep(0.05)
     do("listSearchQueries", company.manager, limit=2)
     do("listEventTypes", reader)
-    published = "knowledge_item_published"
+    published = ["knowledge_item_published"]
     do("listEvents", reader, types=published, limit=1)
     do("streamEvents", reader, types=published, after=reader.rest.get("/events?limit=1").json()["latest"])

@@ -6,14 +6,13 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from kshare.core import words as module
+from kshare.core.pinyin import pinyin_key, pinyin_search
 from kshare.core.words import (
+    CUTTER_VERSION,
     MAX_QUERY_TOKENS,
     Weight,
     Word,
     parse_query,
-    pinyin_key,
-    pinyin_search,
     plain_text,
     snippet,
     tsvector_text,
@@ -336,4 +335,4 @@ def test_any_name_has_a_bounded_key(name: str) -> None:
 
 
 def test_the_cutter_is_named() -> None:
-    assert re.fullmatch(r"rjieba-[\d.]+/\d+", module.CUTTER_VERSION)
+    assert re.fullmatch(r"rjieba-[\d.]+/\d+", CUTTER_VERSION)

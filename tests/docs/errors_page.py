@@ -45,8 +45,8 @@ _GRAPHQL = """
 | `GRAPHQL_PARSE_FAILED` | The document is not GraphQL. | Correct it at the place that `locations` names. |
 | `GRAPHQL_VALIDATION_FAILED` | The document does not fit the schema. | Compare it with `/schema.graphql`. |
 | `BAD_USER_INPUT` | A variable or an argument does not fit its type. | Correct what the message names. |
-| `PERSISTED_QUERY_NOT_FOUND` | No document with this hash is known here. | Send the document along, or have it registered. |
-| `PERSISTED_QUERY_ONLY` | Only trusted documents are executed here. | Have the document registered (`KSHARE_GRAPHQL_DOCUMENTS`). |
+| `PERSISTED_QUERY_NOT_FOUND` | No document with this hash is known here. | Send the document along. |
+| `PERSISTED_QUERY_ONLY` | Only trusted ones are executed here. | Have yours registered (`KSHARE_GRAPHQL_DOCUMENTS`). |
 | `CONFLICT` | `version_conflict` of the table above. | Read the object again and send its `version`. |
 
 ## Codes of broken rules

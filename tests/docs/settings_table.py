@@ -26,6 +26,8 @@ def _default(field: FieldInfo) -> str:
         return "–"
     if isinstance(value, bool):
         return f"`{str(value).lower()}`"
+    if value == ():
+        return "–"
     if isinstance(value, tuple):
         return "`[" + ",".join(f'"{one}"' for one in value) + "]`"
     return f"`{value}`"

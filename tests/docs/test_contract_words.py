@@ -1,6 +1,7 @@
 """That everything in both contracts, and every type of event, has its sentence."""
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -80,6 +81,23 @@ def test_everything_in_the_openapi_document_has_a_sentence() -> None:
     for name, schema in document["components"]["schemas"].items():
         silent += [place for place, about in _fields(name, schema) if not about.get("description")]
     assert not silent, "\n".join(silent)
+
+
+def test_names_are_good_in_generated_clients() -> None:
+    """No `Body_…`, no numbers, and no type within a type, for which generators make up a name."""
+    document = json.loads(contract.openapi_bytes())
+    names = [operation["operationId"] for _, _, operation in _operations(document)]
+    assert len(set(names)) == len(names)
+    bad = [name for name in names if not re.fullmatch(r"[a-z]+([A-Z][a-z]+)*", name)]
+    for name, schema in document["components"]["schemas"].items():
+        bad += [name] * (not re.fullmatch(r"([A-Z][a-z]+)+", name))
+        bad += [place for place, about in _fields(name, schema) if place != name and _nameless(about)]
+    assert not bad, bad
+
+
+def _nameless(schema: dict[str, Any]) -> bool:
+    within = [*([schema["items"]] if "items" in schema else []), *schema.get("anyOf", ())]
+    return "properties" in schema or any(one.get("type") == "object" or _nameless(one) for one in within)
 
 
 def _operations(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:

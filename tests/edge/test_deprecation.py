@@ -1,5 +1,7 @@
 """What is deprecated says so: in the answers of REST, in OpenAPI and in the schema of GraphQL."""
 
+import asyncio
+from collections.abc import AsyncIterator
 from datetime import date
 from types import SimpleNamespace
 from typing import Annotated
@@ -20,7 +22,7 @@ from kshare.edge.described import install
 from kshare.edge.dispatch import Dispatch
 from kshare.edge.door import Door
 from kshare.edge.gate import Gate
-from kshare.edge.graphql import Info, field, mutation, object_type, schema_of
+from kshare.edge.graphql import Info, field, mutation, object_type, schema_of, subscription
 from kshare.edge.rates import RateLimiter, Rates
 from kshare.edge.rest import Call
 
@@ -84,7 +86,6 @@ def app() -> tuple[FastAPI, Gate]:
     return inner, Gate(dispatch, Rates(RateLimiter("default", 1000), RateLimiter("failed-sign-in", 1000)))
 
 
-@pytest.mark.anyio
 @pytest.mark.parametrize(
     "method, path, signed_in, status, headers",
     [
@@ -97,12 +98,14 @@ def app() -> tuple[FastAPI, Gate]:
         ("GET", "/v1/new", True, 200, {}),
     ],
 )
-async def test_every_answer_says_so(
-    method: str, path: str, signed_in: bool, status: int, headers: dict[str, str]
-) -> None:
+def test_every_answer_says_so(method: str, path: str, signed_in: bool, status: int, headers: dict[str, str]) -> None:
     sent = {"Authorization": "Bearer x"} if signed_in else {}
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app()[1]), base_url="http://x") as client:
-        answer = await client.request(method, path, headers=sent)
+
+    async def ask() -> httpx.Response:
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app()[1]), base_url="http://x") as client:
+            return await client.request(method, path, headers=sent)
+
+    answer = asyncio.run(ask())
     assert answer.status_code == status, answer.text
     assert {name: value for name, value in answer.headers.items() if name in HEADERS} == headers
 
@@ -129,9 +132,13 @@ def test_graphql_says_so() -> None:
         async def make(self, info: Info) -> Thing | None: ...
 
     class Subscription:
-        pass
+        @NOTICE.on_field
+        @subscription("Follows them.")
+        async def made(self, info: Info) -> AsyncIterator[Thing]:
+            yield Thing(size=1)
 
-    schema = print_schema(schema_of([Query], [Mutation], []))
+    schema = print_schema(schema_of([Query], [Mutation], [Subscription]))
     assert f'things: Thing @deprecated(reason: "{NOTICE.reason}")' in schema
+    assert f'made: Thing! @deprecated(reason: "{NOTICE.reason}")' in schema
     assert f'make: Thing @deprecated(reason: "{OPEN_END.reason}")' in schema
     assert 'length: Int @deprecated(reason: "Use `size`.")' in schema

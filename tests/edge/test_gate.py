@@ -242,6 +242,119 @@ def test_a_body_too_large_ends_an_answer_that_has_begun() -> None:
     assert (answer.status_code, answer.text) == (200, "100," * 10)
 
 
+def test_a_body_that_does_not_come_is_refused() -> None:
+    async def slow() -> AsyncIterator[bytes]:
+        yield b"x"
+        await asyncio.sleep(5)
+        yield b"x"
+
+    gate = gated(body_within=0.2)
+    answer = ask(gate, "POST", "/v1/echo", content=slow())
+    assert "0.2 seconds" in assert_problem(answer, "bad_request")["detail"]
+    assert answer.headers["connection"] == "close"
+    assert (gate.running, gate.held) == (0, 0)
+
+
+def test_those_whose_body_is_on_its_way_take_nobodys_place() -> None:
+    gate, sent = gated(max_running=2), asyncio.Event()
+
+    async def slow() -> AsyncIterator[bytes]:
+        yield b"x"
+        await sent.wait()
+        yield b"x"
+
+    async def all_at_once() -> None:
+        many = [asyncio.create_task(ask_all(gate, [("POST", "/v1/echo", {"content": slow()})])) for _ in range(20)]
+        while gate.held < len(many):  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+        assert gate.running == 0
+        [meanwhile] = await ask_all(gate, [("GET", "/v1/ideas/1", {})])
+        assert meanwhile.status_code == 200
+        sent.set()
+        assert [answer.json() for [answer] in await asyncio.gather(*many)] == [2] * len(many)
+
+    asyncio.run(all_at_once())
+    assert (gate.running, gate.held) == (0, 0)
+
+
+def test_a_stream_without_room_takes_no_other_place() -> None:
+    async def run() -> None:
+        gate = gated(max_running=2, max_streams=1)
+        left, started = asyncio.Event(), asyncio.Event()
+        stream = asyncio.create_task(raw(gate, path="/v1/events", left=left, started=started))
+        await started.wait()
+        refused = await raw(gate, path="/v1/events", left=asyncio.Event())
+        assert refused[0]["status"] == 503
+        assert (gate.running, gate.streams) == (0, 1)
+        left.set()
+        await stream
+        assert (gate.running, gate.streams, gate.streams_of) == (0, 0, {})
+
+    asyncio.run(run())
+
+
+def test_one_caller_cannot_have_all_streams() -> None:
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        exchange_of(scope).principal_label = f"person:{scope['path']}"
+        headers = [(b"content-type", b"text/event-stream")]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        while (await receive())["type"] != "http.disconnect":
+            pass
+
+    async def run() -> None:
+        gate, left = gated(app, max_streams=20), asyncio.Event()
+        mine = [asyncio.create_task(raw(gate, path="/mine", left=left)) for _ in range(3)]
+        await asyncio.sleep(0.05)
+        assert gate.streams_of == {"person:/mine": 2}
+        others = asyncio.create_task(raw(gate, path="/others", left=left))
+        await asyncio.sleep(0.05)
+        assert (gate.running, gate.streams) == (0, 3)
+        left.set()
+        statuses = [messages[0]["status"] for messages in await asyncio.gather(*mine, others)]
+        assert sorted(statuses) == [200, 200, 200, 429]
+        assert (gate.streams, gate.streams_of) == (0, {})
+
+    asyncio.run(run())
+
+
+def test_a_stream_whose_request_has_an_unsent_body_is_counted_once() -> None:
+    async def run() -> None:
+        gate = gated(max_running=2, max_streams=2)
+        left, started = asyncio.Event(), asyncio.Event()
+        headers = [(b"content-length", b"100")]
+        task = asyncio.create_task(raw(gate, path="/v1/events", headers=headers, left=left, started=started))
+        await started.wait()
+        left.set()
+        await task
+        assert (gate.running, gate.streams, gate.held) == (0, 0, 0)
+
+    asyncio.run(run())
+
+
+def test_only_so_many_bytes_are_held_at_once() -> None:
+    gate = gated(max_body=1000)
+    gate.max_held = 3000
+    full = asyncio.Event()
+
+    async def slow() -> AsyncIterator[bytes]:
+        yield b"x" * 990
+        await full.wait()
+        yield b"x"
+
+    async def all_at_once() -> None:
+        three = [asyncio.create_task(ask_all(gate, [("POST", "/v1/echo", {"content": slow()})])) for _ in range(3)]
+        while gate.held < 2970:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+        [refused] = await ask_all(gate, [("POST", "/v1/echo", {"content": b"x" * 990})])
+        assert_problem(refused, "unavailable")
+        assert refused.headers["retry-after"] == "1"
+        full.set()
+        assert [answer.json() for [answer] in await asyncio.gather(*three)] == [991] * 3
+
+    asyncio.run(all_at_once())
+    assert gate.held == 0
+
+
 @pytest.mark.parametrize(
     "path, code",
     [

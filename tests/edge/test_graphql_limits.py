@@ -10,7 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kshare.core.errors import DomainError
-from kshare.edge.graphql_limits import CEILING, Document, InvalidDocument, Limits, as_size
+from kshare.edge.graphql_limits import Document, InvalidDocument, Limits
+from kshare.edge.graphql_limits.limits import CEILING
+from kshare.edge.graphql_limits.sizes import as_size
 
 SCHEMA = build_schema(
     """

@@ -190,6 +190,19 @@ def test_a_credential_that_works_has_its_own_budget() -> None:
     asyncio.run(run())
 
 
+def test_more_keys_buy_no_more() -> None:
+    async def run() -> None:
+        limits = make_rates(requests=5)
+        for key in ("Bearer a", "bearer a", "Bearer b"):
+            await limits.learn("ip", key, works=True, caller="person:1")
+        await limits.learn("ip", "Bearer c", works=True, caller="person:2")
+        allowed = [(await limits.admit("ip", key)).allowed for key in ("Bearer a", "bearer a", "Bearer b") * 2]
+        assert allowed == [True] * 5 + [False]
+        assert (await limits.admit("ip", "Bearer c")).remaining == 4
+
+    asyncio.run(run())
+
+
 def test_guessing_is_stopped_but_not_the_colleagues_behind_the_same_address() -> None:
     async def run() -> None:
         limits = make_rates(requests=100, failures=2)

@@ -82,6 +82,7 @@ def test_a_change_needs_the_version_it_changes(world: World, operation: Operatio
     assert perform(world, operation, remembering(world.another), **{"If-Match": "*"}).status_code not in (412, 428)
     # Any tag of a list will do (RFC 9110, section 13.1.1); weak ones never do.
     another = remembering(world.another)
+    current = perform(world, operation, another, **{"If-Match": '"x"'}).headers["etag"]
     for tags, enough in ((f'"x", W/{current}, "999999"', False), (f'"x","999999" , {current}', True)):
         assert (perform(world, operation, another, **{"If-Match": tags}).status_code != 412) is enough, tags
 
@@ -265,6 +266,13 @@ def mutate(company: Company, actor: Actor, key: str, title: str) -> dict[str, An
     return answer
 
 
+def test_a_repeated_mutation_says_so_in_a_header_as_rest_does(company: Company) -> None:
+    headers = {"Authorization": f"Bearer {company.employee.key}", "Idempotency-Key": uuid4().hex}
+    body = {"query": MAKE, "variables": {"title": "一次"}}
+    answers = [httpx.post(f"{company.server.url}/graphql", json=body, headers=headers, timeout=30) for _ in range(2)]
+    assert [answer.headers.get("idempotent-replayed") for answer in answers] == [None, "true"]
+
+
 def test_graphql_mutations_are_repeatable_too(company: Company) -> None:
     key, title = uuid4().hex, f"变更 {uuid4().hex}"
     first = mutate(company, company.employee, key, title)
@@ -280,6 +288,20 @@ def test_graphql_mutations_are_repeatable_too(company: Company) -> None:
     answers = at_once(*[lambda: mutate(company, company.employee, key, title)] * 5)
     assert written(company, title) == 1
     assert len({str(answer["data"]) for answer in answers if answer.get("data")}) == 1
+
+
+def test_a_repeated_mutation_tells_the_same_errors(company: Company) -> None:
+    """One command of two fails on a rule that only the database keeps."""
+    create = "createGroup(input: { name: $name }) { id }"
+    query = f"mutation($name: String!) {{ a: {create} b: {create} }}"
+    headers = {"Authorization": f"Bearer {company.admin.key}", "Idempotency-Key": uuid4().hex}
+    body = {"query": query, "variables": {"name": f"小组 {uuid4().hex}"}}
+    first, again = (
+        httpx.post(f"{company.server.url}/graphql", json=body, headers=headers, timeout=30).json() for _ in range(2)
+    )
+    assert first["data"]["a"] and again["extensions"]["idempotentReplayed"] is True
+    assert [error["extensions"]["code"] for error in first["errors"]] == ["ALREADY_EXISTS"]
+    assert [error["extensions"] for error in again["errors"]] == [error["extensions"] for error in first["errors"]]
 
 
 # ---- pages ----------------------------------------------------------------------------------------------------------

@@ -179,3 +179,26 @@ def test_a_database_that_is_away_at_the_start(loop: Loop) -> None:
     with pytest.raises((OSError, DomainError)):
         loop.run(open_one(), timeout=20)
     assert time.monotonic() - began < 10
+
+
+FULL = """CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+  BEGIN RAISE EXCEPTION 'No space left on device' USING ERRCODE = '{code}'; END $$"""
+CREATE = """mutation { createKnowledgeItem(input: { kind: sop, title: "t" }) { id } }"""
+
+
+@pytest.mark.parametrize("code", ["53100", "53200", "58030", "25006"])
+def test_a_database_that_cannot_write_is_no_fault_of_the_caller(fresh: Company, code: str) -> None:
+    """A full disk, no memory, a disk that fails, a standby: 503 from both doors, while reads go on."""
+    fresh.server.sql(FULL.format(code=code))
+    fresh.server.sql("CREATE TRIGGER full_disk BEFORE INSERT ON content EXECUTE FUNCTION refuse()")
+
+    refused = fresh.employee.rest.post("/knowledge-items", json={"kind": "sop", "title": "t"})
+    body = problem(refused, "unavailable")
+    assert refused.headers["retry-after"] == "10"
+    assert "space" not in str(body)
+    error = fresh.employee.graphql(CREATE)["errors"][0]
+    assert (error["extensions"]["code"], error["extensions"]["status"]) == ("UNAVAILABLE", 503)
+    assert fresh.employee.rest.get("/knowledge-items").json()["items"] == []
+
+    fresh.server.sql("DROP TRIGGER full_disk ON content")
+    assert fresh.employee.item()["id"]

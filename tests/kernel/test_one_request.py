@@ -1,5 +1,6 @@
 """What a single request may cost the process that answers it: nobody else waits for it, and nothing of it stays."""
 
+import asyncio
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -14,6 +15,9 @@ from kshare.core.errors import DomainError
 from kshare.core.paging import CursorKey
 from kshare.core.reading import MOST_RENDERED, Statement, render
 from kshare.edge.batch import MOST_LINES
+from kshare.edge.graphql import executor
+from kshare.edge.graphql.context import READS_AT_ONCE
+from kshare.edge.reads import read_one
 
 NDJSON = {"Content-Type": "application/x-ndjson"}
 
@@ -62,7 +66,7 @@ def test_batches_leave_connections_to_others(postgres_url: str, loop: Loop) -> N
             item = {"kind": "sop", "title": "一", "external_source": "x", "external_id": external_id}
             return company.employee.rest.post("/knowledge-items:batch", json={"items": [item]})
 
-        async def held() -> asyncpg.Connection[Any]:
+        async def held() -> Any:
             connection = await asyncpg.connect(url)
             await connection.execute("SELECT pg_advisory_lock(hashtextextended($1, 0))", f"knowledge_item/x/{name}")
             return connection
@@ -121,3 +125,21 @@ def test_a_difference_is_the_same_through_both_doors(company: Company) -> None:
     for actor in (company.outsider, company.employee):
         hidden = actor.graphql(query.replace("after: 2", "after: 3"), id=item["id"])
         assert (hidden["data"], hidden["errors"][0]["extensions"]["code"]) == ({"d": None}, "NOT_FOUND")
+
+
+def test_a_query_reads_few_of_its_fields_at_once(company: Company, monkeypatch: pytest.MonkeyPatch) -> None:
+    running: list[int] = [0]
+
+    async def slowly(*arguments: Any) -> Any:
+        running.append(running[-1] + 1)
+        await asyncio.sleep(0.02)
+        try:
+            return await read_one(*arguments)
+        finally:
+            running.append(running[-1] - 1)
+
+    monkeypatch.setattr(executor, "read_one", slowly)
+    fields = " ".join(f'p{n}: person(id: "{company.hr.id}") {{ id }}' for n in range(20))
+    found = company.employee.data(f"{{ {fields} }}")
+    assert [one["id"] for one in found.values()] == [str(company.hr.id)] * 20
+    assert 1 < max(running) <= READS_AT_ONCE

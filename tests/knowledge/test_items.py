@@ -70,6 +70,34 @@ def test_what_a_change_leaves_out_stays(company: Company) -> None:
     assert refused.json()["errors"][0]["pointer"] == "/title"
 
 
+def test_what_a_draft_once_said_stays_its_authors(company: Company) -> None:
+    draft = company.employee.item(publish=False, title="未定", body="薪酬 9999")
+    path = f"/knowledge-items/{draft['id']}"
+    for body in ("一", "一\n二"):
+        assert company.employee.rest.patch(path, json={"body": body}, headers={"If-Match": "*"}).status_code == 200
+    assert company.employee.rest.post(f"{path}/publish").status_code == 200
+    changed = company.employee.rest.patch(path, json={"body": "一\n二\n三"}, headers={"If-Match": "*"})
+    assert changed.json()["revision"] == 4
+    query = """query($id: ID!) { revisions(contentId: $id) { totalCount nodes { id number body } }
+      difference(contentId: $id, before: 1, after: 4) { hunks { lines { text } } } }"""
+    mine = company.employee.data(query, id=draft["id"])["revisions"]
+    assert [node["number"] for node in mine["nodes"]] == [4, 3, 2, 1]
+    for reader in (company.colleague, company.manager):
+        assert [one["number"] for one in reader.rest.get(f"{path}/revisions").json()["items"]] == [4, 3]
+        seen = reader.graphql(query, id=draft["id"])
+        assert (seen["data"]["revisions"]["totalCount"], seen["data"]["difference"]) == (2, None)
+        for number, status in ((1, 404), (2, 404), (3, 200), (4, 200)):
+            assert reader.rest.get(f"{path}/revisions/{number}").status_code == status
+        assert reader.rest.get(f"{path}/diff?from=3&to=4").status_code == 200
+        assert reader.rest.get(f"{path}/diff?from=2&to=4").status_code == 404
+        node = "query($id: ID!) { node(id: $id) { id } }"
+        assert reader.data(node, id=mine["nodes"][3]["id"]) == {"node": None}
+    assert company.manager.rest.post(f"{path}/restore", json={"revision": 1}).status_code == 404
+    assert company.manager.rest.get(path).json()["body"] == "一\n二\n三"
+    assert company.manager.rest.post(f"{path}/restore", json={"revision": 3}).json()["body"] == "一\n二"
+    assert company.employee.rest.post(f"{path}/restore", json={"revision": 1}).json()["body"] == "薪酬 9999"
+
+
 def test_a_change_that_changes_nothing_is_no_revision(company: Company) -> None:
     item = company.employee.item(title="不变", body="不变")
     again = change(company.employee, item["id"], title="不变", body="不变")

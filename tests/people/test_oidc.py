@@ -15,8 +15,7 @@ from joserfc import jwe, jws
 from joserfc.jwk import ECKey, Key, OctKey, OKPKey, RSAKey
 from tests.people.fake_idp import OMIT, Failure, FakeIdp
 
-from kshare.people import oidc
-from kshare.people.oidc import Claims, ProviderUnavailable, TokenRefused, TokenVerifier
+from kshare.people.oidc import Claims, ProviderUnavailable, TokenRefused, TokenVerifier, remembered
 
 pytestmark = pytest.mark.anyio
 
@@ -925,7 +924,7 @@ async def test_refused_tokens_are_not_remembered(
 async def test_few_tokens_are_remembered(
     idp: FakeIdp, verifier: TokenVerifier, signatures_checked: list[object], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(oidc, "VERIFIED_ENTRIES", 3)
+    monkeypatch.setattr(remembered, "VERIFIED_ENTRIES", 3)
     tokens = [idp.issue(sub=f"u-{number}") for number in range(4)]
     for token in tokens:
         await verifier.verify(token)

@@ -56,6 +56,11 @@ def import_folder(
 
     if kind not in list(KnowledgeKind):
         raise Problem(f"--kind: {kind!r} is none of {', '.join(KnowledgeKind)}")
+    if report is not None:
+        try:
+            report.touch()
+        except OSError as error:
+            raise Problem(f"--report: {report} cannot be written: {error.strerror}") from None
     outcomes: dict[str, str] = {}
     refused: dict[str, str] = {}
     console = Console()

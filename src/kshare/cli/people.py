@@ -42,7 +42,10 @@ Expires = Annotated[
     datetime | None,
     typer.Option(envvar="KSHARE_KEY_EXPIRES", formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"], help="When it ends, in UTC."),
 ]
-OfPerson = Annotated[str | None, typer.Option("--person", help="Only those of the person with this e-mail address.")]
+OfPerson = Annotated[
+    str | None,
+    typer.Option("--person", envvar="KSHARE_KEY_PERSON", help="Only those of the person with this e-mail address."),
+]
 
 
 @people.command("import")
@@ -63,12 +66,14 @@ def import_table(table: Csv, source: Source = "hr") -> None:
 
     console = Console()
     report = with_database(work, console)
+    partly = sum(refused.partly for refused in report.refused)
     console.say(
         f"{report.created} created, {report.updated} updated, {report.unchanged} unchanged, "
-        f"{report.departments_created} departments created, {len(report.refused)} refused"
+        f"{report.departments_created} departments created, {len(report.refused) - partly} refused"
+        + (f", {partly} stored in part" if partly else "")
     )
     for refused in report.refused:
-        console.say(f"  line {refused.line}: {refused.reason}")
+        console.say(f"  line {refused.line}: {refused.reason}{' (the rest is stored)' if refused.partly else ''}")
     if report.refused:
         raise typer.Exit(1)
 
@@ -162,6 +167,8 @@ def list_keys(person: OfPerson = None) -> None:
         if person is not None:
             query = query.where(PersonRow.email == person.strip().lower())
         async with database.sessions() as session:
+            if person is not None and await _person(session, person.strip().lower()) is None:
+                raise Problem(f"nobody has the e-mail address {person}")
             for key, owner in await session.execute(query):
                 state = "works" if owner.active else "owner has left"
                 if key.expires_at is not None:

@@ -20,7 +20,7 @@ Demo = Annotated[
 
 
 def serve(host: Host = None, port: Port = None, workers: Workers = None, demo: Demo = None) -> None:
-    """Serve both doors, and start all that this needs: PostgreSQL, migrations, the reactors."""
+    """Serve both doors and start all they need. That is PostgreSQL, migrations and the reactors."""
     console = Console()
     given = settings(host=host, port=port, workers=workers, demo=demo)
     if console.alive and "log_format" not in given.model_fields_set:
@@ -29,7 +29,7 @@ def serve(host: Host = None, port: Port = None, workers: Workers = None, demo: D
 
 
 def worker() -> None:
-    """Run the reactors alone, beside any number of servers and workers."""
+    """Run the reactors alone, beside any number of servers."""
     console, given = Console(), settings()
     store: AbstractAsyncContextManager[str] = shared_postgres(given, console)
     serving.work(given, console, store=store)
@@ -39,7 +39,7 @@ Force = Annotated[bool, typer.Option("--force", envvar="KSHARE_REINDEX_FORCE", h
 
 
 def reindex(force: Force = False) -> None:
-    """Write the search documents anew that are missing or were made by another version of the cutter."""
+    """Write search documents anew that are missing or out of date."""
     from kshare.search.reindex import reindex as write_anew
 
     async def work(database: Database, console: Console) -> int:
@@ -74,7 +74,7 @@ def migrate(check: Check = False) -> None:
 
 
 def doctor() -> None:
-    """Say what is configured, what is reachable and what is wrong, and what to do about it."""
+    """Say what is configured, reachable or wrong. Each fault comes with what to do about it."""
     from kshare.doctor import State, examine
 
     console, given = Console(), settings()

@@ -14,9 +14,11 @@ from sqlalchemy import (
     cast,
     func,
     literal_column,
+    not_,
     select,
 )
 from sqlalchemy.dialects.postgresql import array
+from sqlalchemy.orm import aliased
 
 from kshare.content.models import CategoryRow, ContentRow, ContentTagRow, CounterRow, RevisionRow, TagNameRow
 from kshare.content.shapes import (
@@ -98,7 +100,23 @@ AUDIENCE: Source = Many(
 )
 
 REVISION_FIELDS: dict[str, Source] = {"author": One(PERSON, on=lambda row, person: person.id == row.author_id)}
-REVISION = View("revision", Revision, RevisionRow, visible_through_content, REVISION_FIELDS)
+
+
+def visible_revision(row: Alias) -> ColumnElement[bool]:
+    """Seen with its content; but what was replaced before the content was published stays its author's alone, like the
+    draft that it was."""
+    content, later = aliased(ContentRow), aliased(RevisionRow)
+    replaced = select(later.id).join(content, content.id == later.content_id)
+    replaced = replaced.where(
+        later.content_id == row.content_id,
+        later.number == row.number + literal_column("1"),
+        later.created_at <= content.published_at,
+        content.author_id != Viewer.id,
+    )
+    return and_(visible_through_content(row), not_(replaced.exists()))
+
+
+REVISION = View("revision", Revision, RevisionRow, visible_revision, REVISION_FIELDS)
 
 CONTENT = View("content", Entity, ContentRow, visible_content)
 """Any content, whatever its kind, by its id alone; lists of what belongs to a content are lists *of* it."""

@@ -12,6 +12,7 @@ from typing import Any
 from uuid import UUID
 
 import asyncpg
+import structlog
 from sqlalchemy import URL, DateTime, MetaData, Text, Uuid, event, make_url, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -171,6 +172,8 @@ class Database:
             self._waiting -= 1
 
 
+log = structlog.get_logger()
+
 UNHURRIED = text("SELECT set_config('statement_timeout', '0', true), set_config('lock_timeout', '0', true)")
 """Lets the transaction take its time, for work that nobody waits for."""
 
@@ -183,6 +186,12 @@ _AWAY = (
     asyncpg.InterfaceError,
     asyncpg.InternalClientError,
     OSError,
+)
+_EXHAUSTED = (
+    asyncpg.DiskFullError,
+    asyncpg.OutOfMemoryError,
+    asyncpg.PostgresIOError,
+    asyncpg.ReadOnlySQLTransactionError,  # a standby that took over, or will
 )
 _RETRY = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError)
 
@@ -212,6 +221,10 @@ def translate(error: BaseException) -> DomainError | None:
         return DomainError("already_exists", "Something with this name or key exists already.")
     if isinstance(error, asyncpg.ForeignKeyViolationError):
         return DomainError("conflict", "Something this refers to has just been removed, or is still in use.")
+    if isinstance(error, _EXHAUSTED):
+        # Nobody but the operator can help: the caller is told when to come back, the log what the matter is.
+        log.error("the database cannot write", reason=str(error))
+        return unavailable("The database cannot store anything at the moment.", 10)
     if isinstance(error, _AWAY):
         return unavailable("The database is away; it should be back soon.")
     return None

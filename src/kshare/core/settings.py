@@ -49,10 +49,19 @@ def _proxies(given: str) -> str:
     return given
 
 
+def _origins(given: tuple[str, ...]) -> tuple[str, ...]:
+    for one in given:
+        parts = urlsplit(one)
+        if one != "*" and (parts.scheme not in ("http", "https") or one != f"{parts.scheme}://{parts.netloc}"):
+            raise ValueError(f"{one!r} is no origin such as https://share.example.com, without a path, nor `*`")
+    return given
+
+
 PostgresUrl = Annotated[SecretStr, AfterValidator(_address("postgresql", "postgres", "postgresql+asyncpg"))]
 RedisUrl = Annotated[SecretStr, AfterValidator(_address("redis", "rediss"))]
 WebUrl = Annotated[str, AfterValidator(_address("http", "https"))]
 Proxies = Annotated[str, AfterValidator(_proxies)]
+WebOrigins = Annotated[tuple[str, ...], AfterValidator(_origins)]
 
 
 class Settings(BaseSettings):
@@ -73,6 +82,10 @@ class Settings(BaseSettings):
 
     trusted_proxies: Proxies = Field(
         "127.0.0.1", description="Addresses of proxies whose X-Forwarded-For and -Proto are believed; `*` for all."
+    )
+
+    cors_origins: WebOrigins = Field(
+        (), description="Web pages that may call from a browser, by origin; `*` among them stands for all."
     )
 
     database_url: PostgresUrl | None = Field(None, description="PostgreSQL >= 15; without it kshare starts its own.")

@@ -1,8 +1,8 @@
 """What v1 still serves and will not serve for ever: one notice, which both doors show.
 
 A notice is given to an operation as it is declared (`door.page(…, deprecated=NOTICE)`) and around the field of GraphQL
-(`old = NOTICE.on_field(list_field(…))`). A field of a shape says it as pydantic does, `Field(deprecated="Use …")`, which
-is shown in both contracts.
+(`old = NOTICE.on_field(list_field(…))`). A field of a shape says it as pydantic does, `Field(deprecated="Use …")`, and
+is then marked in both contracts.
 """
 
 from dataclasses import dataclass

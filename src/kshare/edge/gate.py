@@ -5,7 +5,9 @@ request. In order: the notes on the request and its id, the caller's rate limit,
 limit of requests at once; behind the app, headers, metrics and the log line. Every refusal is a problem document.
 """
 
+import asyncio
 import re
+from collections import Counter
 from collections.abc import Container
 from time import perf_counter
 from typing import Final
@@ -38,6 +40,12 @@ MOST_PATH_LOGGED: Final = 512
 CLIENT_CLOSED: Final = 499
 """What the log calls a request whose client left before there was an answer (nginx's number; it is never sent)."""
 
+BODY_WITHIN: Final = 30.0
+"""Seconds a body has to arrive in. No proxy is asked for that: whoever sends slowly would else keep others out."""
+
+MOST_HELD: Final = 64
+"""Bodies of full length that a process holds at once, all requests together."""
+
 _REQUEST_ID: Final = re.compile(rb"[A-Za-z0-9._-]{8,64}")
 
 _SAFETY: Final[list[tuple[bytes, bytes]]] = [
@@ -54,8 +62,9 @@ _EVENT_STREAM: Final = b"text/event-stream"
 class Gate:
     """Wraps `app`; everything a client can send meets this first.
 
-    `max_body` is in bytes; at most `max_running` requests and `max_streams` event streams are served at once by a
-    process. Behind a proxy the server must set the client's address (Uvicorn: `proxy_headers`, `forwarded_allow_ips`).
+    `max_body` is in bytes and `body_within` in seconds; at most `max_running` requests, not counting those whose body
+    is still on its way, and `max_streams` event streams are served at once by a process. Behind a proxy the server must
+    set the client's address (Uvicorn: `proxy_headers`, `forwarded_allow_ips`).
     """
 
     def __init__(
@@ -66,6 +75,7 @@ class Gate:
         max_body: int = 4 * 1024 * 1024,
         max_running: int = 400,
         max_streams: int = 1000,
+        body_within: float = BODY_WITHIN,
         quiet: Container[str] = QUIET,
     ) -> None:
         self.app = app
@@ -73,9 +83,14 @@ class Gate:
         self.max_body = max_body
         self.max_running = max_running
         self.max_streams = max_streams
+        self.max_streams_of_one = max(max_streams // 10, 1)
+        self.max_held = MOST_HELD * max_body
+        self.body_within = body_within
         self.quiet = quiet
         self.running = 0
         self.streams = 0
+        self.streams_of: Counter[str] = Counter()  # by caller
+        self.held = 0  # bytes of bodies
         self.policies = (b"ratelimit-policy", rates.policies)
         # Bound once: structlog's lazy proxy would cost a microsecond a line.
         self.log = structlog.get_logger().bind()
@@ -102,7 +117,10 @@ class _Passage:
 
     __slots__ = (
         "_among_streams",
+        "_arrived",
         "_body",
+        "_caller",
+        "_deadline",
         "_headers",
         "_inner",
         "_length",
@@ -120,11 +138,14 @@ class _Passage:
         self._scope = scope
         self._receive = receive
         self._send = send
+        self._arrived = True  # the whole body
         self._body = 0  # bytes received
+        self._deadline = 0.0
         self._length = 0  # bytes announced
         self._headers = 0  # bytes of names and values
 
         self._among_streams = False  # which of the two limits it counts against
+        self._caller: str | None = None  # of a stream
         request_id = credential = None
         for name, value in scope["headers"]:
             self._headers += len(name) + len(value)
@@ -135,6 +156,9 @@ class _Passage:
                     request_id = value.decode()
             elif name == b"content-length":
                 self._length = int(value) if value.isdigit() and len(value) < 19 else gate.max_body + 1
+                self._arrived = self._length == 0
+            elif name == b"transfer-encoding":
+                self._arrived = False
             elif name == b"accept":
                 self._among_streams = value.startswith(_EVENT_STREAM)
 
@@ -158,6 +182,7 @@ class _Passage:
         except ClientDisconnect:
             pass
         finally:
+            self.gate.held -= self._body
             self._note()
 
     async def _admission(self) -> DomainError | None:
@@ -194,9 +219,13 @@ class _Passage:
         return None
 
     def _too_large(self) -> DomainError:
+        return self._closing(DomainError("too_large", f"The body is over {self.gate.max_body} bytes."))
+
+    def _closing(self, refusal: DomainError) -> DomainError:
         # What was not read would be taken for the next request: the connection ends here (HTTP/2 has no such header).
-        close = {"Connection": "close"} if self._scope.get("http_version", "1.1").startswith("1") else {}
-        return DomainError("too_large", f"The body is over {self.gate.max_body} bytes.", headers=close)
+        if self._scope.get("http_version", "1.1").startswith("1"):
+            refusal.headers = {**refusal.headers, "Connection": "close"}
+        return refusal
 
     async def _through(self) -> DomainError | None:
         """Lets the app answer; what remains to be answered, if it did not."""
@@ -204,20 +233,21 @@ class _Passage:
         self._occupy(+1)
         try:
             await gate.app(self._inner, self.receive, self.send)
-            if not (exchange.status or exchange.disconnected or exchange.oversized):
+            if not (exchange.status or exchange.disconnected or exchange.cut):
                 raise RuntimeError("the app returned without an answer")
         except ClientDisconnect:
-            exchange.disconnected = not exchange.oversized
+            exchange.disconnected = exchange.cut is None
         except Exception as error:
             refusal = self._refusal_for(error)
-            if not (exchange.status or exchange.oversized):
+            if not (exchange.status or exchange.cut):
                 return refusal
         finally:
             self._occupy(-1)
-        if exchange.oversized and not exchange.status:
-            exchange.oversized = False
-            return self._too_large()
-        return None
+            self._leave_streams()
+        if exchange.status:
+            return None
+        cut, exchange.cut = exchange.cut, None
+        return cut
 
     def _refusal_for(self, error: Exception) -> DomainError:
         if self.exchange.problem is not None:
@@ -234,25 +264,50 @@ class _Passage:
             self.gate.running += places
 
     async def receive(self) -> Message:
-        """The server's messages, as long as the body is not over the limit; then the client seems to have left."""
+        """The server's messages, as long as the body keeps its limits; then the client seems to have left."""
         exchange = self.exchange
-        if exchange.oversized:
+        if exchange.cut:
             return {"type": "http.disconnect"}
-        message = await self._receive()
+        if self._arrived:
+            message = await self._receive()
+        else:
+            try:
+                message = await self._part()
+            except TimeoutError:
+                late = f"The body did not arrive within {self.gate.body_within:g} seconds."
+                exchange.cut = self._closing(DomainError("bad_request", late))
+                return {"type": "http.disconnect"}
         if message["type"] == "http.disconnect":
             exchange.disconnected = True
-        else:
-            self._body += len(message.get("body", b""))
-            if self._body > self.gate.max_body:
-                exchange.oversized = True
-                return {"type": "http.disconnect"}
-        return message
+            return message
+        part = len(message.get("body", b""))
+        self._arrived = not message.get("more_body", False)
+        self._body += part
+        self.gate.held += part
+        if self._body > self.gate.max_body:
+            exchange.cut = self._too_large()
+        elif self.gate.held > self.gate.max_held:
+            exchange.cut = self._closing(unavailable("Too much is being sent at once.", retry_after=1))
+        return {"type": "http.disconnect"} if exchange.cut else message
+
+    async def _part(self) -> Message:
+        """The next part of the body. Whoever waits for a client does not work, and leaves the place to others."""
+        if not self._deadline:
+            self._deadline = asyncio.get_running_loop().time() + self.gate.body_within
+        places = 0 if self.quiet or self._among_streams else 1
+        self.gate.running -= places
+        try:
+            async with asyncio.timeout_at(self._deadline):
+                return await self._receive()
+        finally:
+            # The same as before, even if the request has become a stream meanwhile.
+            self.gate.running += places
 
     async def send(self, message: Message) -> None:
         """The app's messages, with our headers; nothing of an answer that nobody will read or that is to be another."""
         exchange = self.exchange
         if not exchange.status:
-            if exchange.oversized or exchange.disconnected:
+            if exchange.cut or exchange.disconnected:
                 return
             await self._start(message)
         elif self._scope["method"] != "HEAD":
@@ -268,8 +323,10 @@ class _Passage:
             if name == b"cache-control":
                 keeps = True
             elif name == b"content-type" and value.startswith(_EVENT_STREAM):
+                exchange.cut = self._join_streams()
+                if exchange.cut is not None:
+                    raise ClientDisconnect  # to the app; the client is told why
                 exchange.streaming = True
-                self._join_streams()
         if not keeps:
             headers.append(_FRESHNESS)
         headers.append((b"x-request-id", exchange.request_id.encode()))
@@ -291,12 +348,28 @@ class _Passage:
             self.exchange.disconnected = True
             raise ClientDisconnect from gone
 
-    def _join_streams(self) -> None:
-        """A request that turns out to be a stream gives its place to others, if there is room among the streams."""
-        if not self._among_streams and self.gate.streams < self.gate.max_streams:
+    def _join_streams(self) -> DomainError | None:
+        """A request that turns out to be a stream gives its place to others; why it may not be one, if so."""
+        gate, caller = self.gate, self.exchange.principal_label
+        if caller is not None and gate.streams_of[caller] >= gate.max_streams_of_one:
+            detail = f"One caller may have {gate.max_streams_of_one} event streams open."
+            return DomainError("rate_limited", detail, headers={"Retry-After": "5"})
+        if not self._among_streams:
+            if gate.streams >= gate.max_streams:
+                return unavailable("Too many event streams are open.", retry_after=5)
             self._occupy(-1)
             self._among_streams = True
             self._occupy(+1)
+        if caller is not None:
+            gate.streams_of[caller] += 1
+            self._caller = caller
+        return None
+
+    def _leave_streams(self) -> None:
+        if self._caller is not None:
+            self.gate.streams_of[self._caller] -= 1
+            if not self.gate.streams_of[self._caller]:
+                del self.gate.streams_of[self._caller]
 
     async def _learn(self, status: int) -> None:
         """Tells the rate limits whether the credential works. Nothing follows from an answer that did not ask."""
@@ -304,7 +377,9 @@ class _Passage:
         assert exchange.credential is not None
         refused = status == 401 or exchange.problem == "unauthenticated"
         if refused or exchange.principal_label is not None:
-            await self.gate.rates.learn(exchange.address, exchange.credential, works=not refused)
+            await self.gate.rates.learn(
+                exchange.address, exchange.credential, works=not refused, caller=exchange.principal_label
+            )
 
     def _note(self) -> None:
         """The metrics and the log line."""

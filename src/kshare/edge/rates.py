@@ -176,7 +176,8 @@ class RateLimiter:
 class Rates:
     """Which limits a request meets, before anybody knows who asks.
 
-    A credential that has signed in has a budget of its own. Everything else, be it no credential or one never seen
+    A caller has one budget, whatever credentials have signed in as that caller, so that more keys, or other spellings
+    of one, buy no more. Everything else, be it no credential or one never seen
     to work, counts against the client's address: made-up credentials buy no fresh budget. An address that
     sent too many refused credentials may send no further unknown ones until the window ends, while the credentials that
     work, of colleagues behind the same address, are not stopped.
@@ -189,7 +190,7 @@ class Rates:
         self.requests = requests
         self.failures = failures
         self.policies = requests.header() + b", " + failures.header()
-        self._trusted: dict[str, None] = {}
+        self._trusted: dict[str, str] = {}  # whose credential it is
 
     @classmethod
     def configured(cls, settings: Settings) -> "Rates":
@@ -205,18 +206,18 @@ class Rates:
         """Counts a request from `address` with that credential (see `fingerprint`), and says whether it may go on."""
         if credential is None:
             return await self.requests.hit(address)
-        if credential in self._trusted:
-            return await self.requests.hit(credential)
+        if (caller := self._trusted.get(credential)) is not None:
+            return await self.requests.hit(caller)
         failures = await self.failures.peek(address)
         return await self.requests.hit(address) if failures.allowed else failures
 
-    async def learn(self, address: str, credential: str, *, works: bool) -> None:
-        """Remembers a credential that worked; counts one that was refused against the address it came from."""
+    async def learn(self, address: str, credential: str, *, works: bool, caller: str | None = None) -> None:
+        """Remembers whose credential worked; counts one that was refused against the address it came from."""
         if works:
             if credential not in self._trusted:
                 if len(self._trusted) >= self.MOST_TRUSTED:
                     del self._trusted[next(iter(self._trusted))]
-                self._trusted[credential] = None
+                self._trusted[credential] = caller or credential
         else:
             self._trusted.pop(credential, None)
             await self.failures.hit(address)

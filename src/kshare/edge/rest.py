@@ -205,7 +205,8 @@ def _told(answer: Answer, secret: Mapping[str, str]) -> Answer:
     """The answer with its secret fields filled in."""
     if not secret:
         return answer
-    return replace(answer, body=orjson.dumps({**orjson.loads(answer.body), **secret}))
+    headers = {**answer.headers, "Cache-Control": "no-store"}
+    return replace(answer, headers=headers, body=orjson.dumps({**orjson.loads(answer.body), **secret}))
 
 
 def etag(body: bytes, version: int | None) -> str:

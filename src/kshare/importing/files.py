@@ -146,13 +146,31 @@ def _text(data: bytes) -> str:
     raise Unreadable("neither UTF-8 nor GB 18030")
 
 
+class _FrontMatter(yaml.SafeLoader):
+    """YAML without aliases and endless numbers: a few lines of them stand for more text than fits into memory."""
+
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
+        if self.check_event(yaml.AliasEvent):
+            mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
+            raise yaml.MarkedYAMLError(problem="an alias", problem_mark=mark)
+        return super().compose_node(parent, index)
+
+    def integer(self, node: yaml.ScalarNode) -> Any:
+        if len(node.value) > 100:
+            raise yaml.MarkedYAMLError(problem="a number of too many digits", problem_mark=node.start_mark)
+        return self.construct_yaml_int(node)
+
+
+_FrontMatter.add_constructor("tag:yaml.org,2002:int", _FrontMatter.integer)
+
+
 def _parted(text: str) -> tuple[Mapping[str, Any], str]:
     """The front matter, and what follows it."""
     head = _FRONT.match(text[:_MOST_FRONT])
     if head is None:
         return {}, text
     try:
-        front = yaml.safe_load(head[1] or "")
+        front = yaml.load(head[1] or "", _FrontMatter)  # noqa: S506 - a SafeLoader
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         where = getattr(error, "problem_mark", None)
         place = f", line {where.line + 2}" if where is not None else ""

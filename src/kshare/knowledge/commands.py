@@ -15,6 +15,7 @@ from kshare.content.commands import (
     set_tags,
 )
 from kshare.content.models import ContentRow, RevisionRow
+from kshare.content.reads import visible_revision
 from kshare.core.access import Permission
 from kshare.core.errors import DomainError, not_found
 from kshare.core.journal import Happened
@@ -147,8 +148,9 @@ async def _in_state(work: Work, id: UUID, action: str, already: str, version: Ex
 async def restore_knowledge_item_revision(work: Work, id: UUID, ask: RestoreRevision, version: Expected = None) -> UUID:
     """Brings an earlier text back, as a new revision."""
     item = await work.load(KNOWLEDGE_GUARD, id, "restore", version=version)
-    query = select(RevisionRow).where(RevisionRow.content_id == id, RevisionRow.number == ask.revision)
-    earlier = (await work.session.execute(query)).scalar_one_or_none()
+    numbered = (RevisionRow.content_id == id, RevisionRow.number == ask.revision)
+    query = select(RevisionRow).where(*numbered, visible_revision(RevisionRow))
+    earlier = (await work.session.execute(query, work.principal.binds)).scalar_one_or_none()
     if earlier is None:
         raise not_found("revision")
     item.title, item.summary, item.body = earlier.title, earlier.summary, earlier.body

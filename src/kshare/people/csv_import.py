@@ -64,6 +64,8 @@ class Refused:
 
     line: int
     reason: str
+    partly: bool = False
+    """All of it was stored but what the reason names."""
 
 
 @dataclass
@@ -189,7 +191,7 @@ class _Import:
                 await update_person(self.work, id, UpdatePerson(manager_id=manager_id), None)
                 await self.work.flush()
         except Exception as error:
-            self._refuse(line, error)
+            self._refuse(line, error, partly=True)
 
     async def finish(self) -> Report:
         ids = [id for _, id in self.stored]
@@ -201,7 +203,7 @@ class _Import:
         self.report.refused.sort(key=lambda refused: refused.line)
         return self.report
 
-    def _refuse(self, line: Line, error: Exception) -> None:
+    def _refuse(self, line: Line, error: Exception, *, partly: bool = False) -> None:
         if isinstance(error, DBAPIError):
             refusal = translate(error)
             if refusal is None or refusal.problem.status >= 500:
@@ -216,7 +218,7 @@ class _Import:
                 reason = f"{error.errors[0].pointer.strip('/')}: {error.errors[0].message}"
         else:
             raise error
-        self.report.refused.append(Refused(line.number, reason))
+        self.report.refused.append(Refused(line.number, reason, partly))
 
     def _fields(self, line: Line) -> dict[str, Any]:
         """The cells as the fields of a person; raises DomainError for what no line may have."""

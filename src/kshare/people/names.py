@@ -1,6 +1,7 @@
 """How people are sorted and found by name: Chinese by pinyin, Latin by the alphabet."""
 
-from kshare.core.words import fold, pinyin_key, pinyin_search
+from kshare.core.pinyin import pinyin_key, pinyin_search
+from kshare.core.words import fold
 
 _LONGEST_CHINESE_NAME = 8
 _PARTED = str.maketrans("._-+", "    ")

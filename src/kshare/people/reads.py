@@ -134,7 +134,7 @@ def _level_name(level: ColumnElement[Any]) -> ColumnElement[str]:
 
 
 def _knows(row: Alias) -> ColumnElement[bool]:
-    """Of people beside other things, a key without a scope for people sees no more than who they are: a name, a title."""
+    """Without a scope for people, a key that reads other things sees no more of their people than name and title."""
     return or_(row.id == Viewer.id, Viewer.holds(Permission.people_read), Viewer.holds(Permission.people_manage))
 
 

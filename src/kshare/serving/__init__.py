@@ -50,6 +50,7 @@ def work(settings: Settings, console: Console, *, store: Any) -> None:
             await worker.run(settings, url)
 
     _in_loop(console, run)
+    console.say("Stopped.")
     stop_tracing()
     flush_logs()
 

@@ -51,7 +51,7 @@ async def clear_leftovers(home: Home, report: Callable[[str], None]) -> None:
     left_behind = _recorded_process(home.pgdata / "postmaster.pid")
     steps: list[tuple[signal.Signals | None, float]]
     if left_behind in survivors:
-        report(f"stopping the PostgreSQL server (process {left_behind}) that an earlier kshare left behind")
+        report(f"Stopping the PostgreSQL server (process {left_behind}) that an earlier kshare left behind")
         steps = [(signal.SIGINT, _ORDERLY)]
     else:
         steps = [(None, 0.5)]  # orphans notice the death of their parent by themselves, unless they are busy

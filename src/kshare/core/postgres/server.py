@@ -57,7 +57,7 @@ class Server:
     async def initialize(self) -> None:
         """Make the data directory: completely, or not at all."""
         home = self.home
-        self._report(f"creating a PostgreSQL {home.programs.version} data directory in {home.pgdata}")
+        self._report(f"Creating a PostgreSQL {home.programs.version} data directory in {home.pgdata}")
         partial = home.pgdata.with_name("pgdata.partial")
         for character_type in _CHARACTER_TYPES:
             await asyncio.to_thread(shutil.rmtree, partial, ignore_errors=True)

@@ -11,6 +11,7 @@ audits of the npm package `graphql-http` demand; GraphQL over SSE, "distinct con
 """
 
 from kshare.edge.graphql_route.door import GraphQLDoor
-from kshare.edge.graphql_route.errors import error_payload
+from kshare.edge.graphql_route.errors import error_payload, understood
+from kshare.edge.graphql_route.execution import Execute
 
-__all__ = ["GraphQLDoor", "error_payload"]
+__all__ = ["Execute", "GraphQLDoor", "error_payload", "understood"]

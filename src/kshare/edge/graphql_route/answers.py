@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from kshare.core.errors import DomainError
 from kshare.edge.graphql_limits import Cost
-from kshare.edge.graphql_route.errors import Refused, cause_of, error_payload
+from kshare.edge.graphql_route.errors import Refused, cause_of, error_payload, understood
 from kshare.edge.graphql_route.negotiation import EVENTS, JSON, RESPONSE
 from kshare.edge.graphql_route.streams import event_stream, only
 from kshare.edge.problems import Translate, header, preferred_language, unexpected
@@ -44,7 +44,7 @@ class Answers:
         self._limit = limit
         self._translate = translate
 
-    def understood(self, request: Request, error: Exception) -> DomainError:
+    def meaning_of(self, request: Request, error: Exception) -> DomainError:
         """What an exception means to the caller; the unexpected is logged."""
         if isinstance(error, DomainError):
             return error
@@ -70,7 +70,9 @@ class Answers:
         """The answer of an execution: a success, in part at least."""
         body = self.result_body(request, result, cost)
         status = PARTIAL_SUCCESS if result.errors and media_type == RESPONSE else 200
-        return _Answer(body, status, media_type)
+        # As REST says it; in the body for clients that see no headers.
+        replayed = result.extensions is not None and result.extensions.get("idempotentReplayed")
+        return _Answer(body, status, media_type, {"Idempotent-Replayed": "true"} if replayed else None)
 
     def refusal(self, request: Request, refused: Refused, media_type: str) -> Response:
         """The answer to a well-formed request that was not executed.
@@ -94,7 +96,7 @@ class Answers:
 
     def failure(self, request: Request, error: Exception, media_type: str) -> Response:
         """The answer to a request that is malformed, not permitted or cannot be served: never 200."""
-        refusal = self.understood(request, error)
+        refusal = self.meaning_of(request, error)
         headers = dict(refusal.headers)
         if refusal.problem.status == 401 and not any(name.lower() == "www-authenticate" for name in headers):
             headers["WWW-Authenticate"] = 'Bearer realm="kshare"'
@@ -107,12 +109,10 @@ class Answers:
         language = preferred_language(header(request.scope, b"accept-language"))
         payloads = []
         for error in errors:
-            cause, shown = cause_of(error), error
-            if cause is not None and not isinstance(cause, DomainError) and (known := self._translate(cause)):
-                cause = known
-                shown = GraphQLError(error.message, error.nodes, path=error.path, original_error=known)
+            shown = understood(error, self._translate)
             payload = error_payload(shown, language)
             if payload["extensions"]["code"] == "INTERNAL":
+                cause = cause_of(shown)
                 if not isinstance(cause, DomainError):
                     unexpected(cause or error, request.scope)
                 payload["extensions"]["request_id"] = exchange_of(request.scope).request_id

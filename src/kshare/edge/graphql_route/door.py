@@ -107,7 +107,7 @@ class GraphQLDoor(Generic[C]):
         except Refused as refused:
             yield self._answers.refused_body(request, refused)
         except Exception as error:
-            ending = Refused.because(self._answers.understood(request, error), prepared.cost)
+            ending = Refused.because(self._answers.meaning_of(request, error), prepared.cost)
             yield self._answers.refused_body(request, ending)
         finally:
             await results.aclose()

@@ -8,7 +8,7 @@ from strawberry.pydantic.error import InputValidationError
 
 from kshare.core.errors import DomainError, Language, localized
 from kshare.edge.graphql_limits import Cost
-from kshare.edge.problems import field_errors
+from kshare.edge.problems import Translate, field_errors
 
 MOST_MESSAGE: Final = 1_000
 """Characters of an error message; the library quotes input, which may be long."""
@@ -22,6 +22,13 @@ def cause_of(error: GraphQLError) -> BaseException | None:
             return _refused_input(cause)
         cause = cause.original_error
     return cause
+
+
+def understood(error: GraphQLError, translate: Translate) -> GraphQLError:
+    """The error with what its foreign cause means to the caller, if `translate` knows that; else the error itself."""
+    cause = cause_of(error)
+    known = None if cause is None or isinstance(cause, DomainError) else translate(cause)
+    return error if known is None else GraphQLError(error.message, error.nodes, path=error.path, original_error=known)
 
 
 def _refused_input(error: InputValidationError) -> DomainError:

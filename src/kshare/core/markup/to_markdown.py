@@ -1,157 +1,17 @@
-"""Markdown to safe HTML, and imported HTML to Markdown. Neither can be made to run for long by a hostile text."""
+"""HTML as Markdown, for importing: it is made safe and well-formed first, then written as its tags go by."""
 
-import html
 import re
 from dataclasses import dataclass
 from html.parser import HTMLParser
 from typing import Final
 
 import nh3
-from markdown_it import MarkdownIt
-from markdown_it.rules_block import StateBlock, table
-from markdown_it.rules_inline import StateInline
 
-MAX_MARKDOWN: Final = 500_000
-"""Characters of Markdown that are rendered; a longer text is shown as it is."""
-STEPS: Final = 15_000
-STEPS_PER_CHARACTER: Final = 0.45
-"""What the parser may spend on a text, some 10 microseconds a step. Prose takes 0.05 to 0.15 steps per character,
-Markdown that is nothing but short links, emphasis and lists 0.44; what needs 2 was written to be slow."""
-
-_MAX_COLUMNS: Final = 100
-_LANGUAGE: Final = re.compile(r"language-[A-Za-z0-9_+#.-]{1,32}")
-_ALIGNMENT: Final = re.compile(r"text-align:(?:left|center|right)")
-_STEPS: Final = "kshare_steps"
-
-
-class _TooComplex(Exception):
-    pass
-
-
-def render_html(markdown: str) -> str:
-    """Markdown (CommonMark with tables and strikethrough) as HTML that is safe to put into a page.
-
-    HTML in the text is shown, not interpreted. Links lead to http, https, mailto or a relative address and carry
-    `rel="noopener nofollow"`; images come from http, https or a relative address. A text that would take the parser
-    too long, which no text meant to be read does, is shown as it is in `<pre>`.
-    """
-    if len(markdown) > MAX_MARKDOWN:
-        return _verbatim(markdown)
-    try:
-        rendered = _PARSER.render(markdown, {_STEPS: STEPS + STEPS_PER_CHARACTER * len(markdown)})
-    except _TooComplex:
-        return _verbatim(markdown)
-    return _CLEANER.clean(rendered)
-
-
-def _verbatim(text: str) -> str:
-    return f"<pre>{html.escape(text)}</pre>\n"
-
-
-def _spend(state: StateBlock | StateInline, steps: int = 1) -> None:
-    left = state.env[_STEPS] - steps
-    if left < 0:
-        raise _TooComplex
-    state.env[_STEPS] = left
-
-
-def _count_block(state: StateBlock, start: int, end: int, silent: bool) -> bool:
-    _spend(state)
-    return False
-
-
-def _count_inline(state: StateInline, silent: bool) -> bool:
-    _spend(state)
-    return False
-
-
-def _bounded_table(state: StateBlock, start: int, end: int, silent: bool) -> bool:
-    # A short line under a wide header is filled up with empty cells, so that the result can be far larger than the
-    # text: cells are paid for like steps, and a line of too many columns is no table.
-    if state.src.count("|", state.bMarks[start], state.eMarks[start]) > _MAX_COLUMNS:
-        return False
-    before = len(state.tokens)
-    found = table(state, start, end, silent)
-    _spend(state, (len(state.tokens) - before) // 3)
-    return found
-
-
-def _make_parser() -> MarkdownIt:
-    parser = MarkdownIt("commonmark", {"html": False}).enable(["strikethrough"])
-    interrupting = {"alt": ["paragraph", "reference", "blockquote", "list"]}
-    # The parser tries its rules in order at every step, so a rule that only counts, put first, sees every step.
-    parser.block.ruler.before("code", "count", _count_block, interrupting)  # type: ignore[arg-type]
-    parser.block.ruler.at("table", _bounded_table, {"alt": ["paragraph", "reference"]})
-    parser.block.ruler.enable("table")
-    parser.inline.ruler.before("text", "count", _count_inline)
-    return parser
-
-
-def _attribute(tag: str, name: str, value: str) -> str | None:
-    if name == "class":
-        return value if _LANGUAGE.fullmatch(value) else None
-    if name == "style":
-        return value if _ALIGNMENT.fullmatch(value) else None
-    if name == "src" and value.strip().lower().startswith("mailto:"):
-        return None
-    return value
-
-
-_PARSER: Final = _make_parser()
-_CLEANER: Final = nh3.Cleaner(
-    tags={
-        "a", "blockquote", "br", "code", "em", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "img", "li", "ol", "p", "pre",
-        "s", "strong", "table", "tbody", "td", "th", "thead", "tr", "ul",
-    },
-    attributes={
-        "a": {"href", "title"},
-        "code": {"class"},
-        "img": {"src", "alt", "title"},
-        "ol": {"start"},
-        "td": {"style"},
-        "th": {"style"},
-    },
-    attribute_filter=_attribute,
-    link_rel="noopener nofollow",
-    url_schemes={"http", "https", "mailto"},
-)  # fmt: skip
-
-
-def html_to_markdown(source: str) -> str:
-    """HTML as Markdown, for importing files: headings, paragraphs, lists, links, emphasis, code, tables, images.
-
-    Dependable rather than complete: scripts, styles and forms are dropped, layout is ignored, and any input gives
-    some Markdown. Text is escaped so that it does not become markup. Nesting beyond ten levels is written flat.
-    """
-    writer = _Writer()
-    # The sanitiser reads HTML as a browser does and writes it well-formed: the writer need not mind missing tags, and
-    # the standard library's parser, slow on some malformed input, never sees any.
-    writer.feed(_IMPORT.clean(_bounded_nesting(source)))
-    writer.close()
-    return writer.finish()
-
+from kshare.core.markup.to_html import LANGUAGE
 
 _TAG: Final = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)")
 _VOID: Final = frozenset({"br", "hr", "img", "input", "meta", "link", "col", "wbr", "source", "area", "base", "embed"})
 _MAX_NESTING: Final = 200
-
-
-def _bounded_nesting(source: str) -> str:
-    """The source without the tags that are nested too deep, on which the sanitiser would take quadratic time."""
-    depth = 0
-
-    def keep(found: re.Match[str]) -> str:
-        nonlocal depth
-        if found[2].lower() in _VOID:
-            return found[0]
-        if found[1]:
-            depth = max(0, depth - 1)
-            return found[0]
-        depth += 1
-        return found[0] if depth <= _MAX_NESTING else "&lt;" + found[2]
-
-    return _TAG.sub(keep, source)
-
 
 _MARKS: Final = {"em": "*", "i": "*", "strong": "**", "b": "**", "del": "~~", "s": "~~", "strike": "~~"}
 _BLOCKS: Final = frozenset(
@@ -186,6 +46,37 @@ _OPENING: Final = re.compile(r"^(?=[#+=-])|(?<=^\d)(?=[.)])|^(\d{2,9})(?=[.)])")
 _UNSAFE_IN_ADDRESS: Final = re.compile(r"[\s()<>\\]")
 # The indentation of a block is repeated on each of its lines, so it has to have an end.
 _MAX_DEPTH: Final = 10
+
+
+def html_to_markdown(source: str) -> str:
+    """HTML as Markdown, for importing files: headings, paragraphs, lists, links, emphasis, code, tables, images.
+
+    Dependable rather than complete: scripts, styles and forms are dropped, layout is ignored, and any input gives
+    some Markdown. Text is escaped so that it does not become markup. Nesting beyond ten levels is written flat.
+    """
+    writer = _Writer()
+    # The sanitiser reads HTML as a browser does and writes it well-formed: the writer need not mind missing tags, and
+    # the standard library's parser, slow on some malformed input, never sees any.
+    writer.feed(_IMPORT.clean(_bounded_nesting(source)))
+    writer.close()
+    return writer.finish()
+
+
+def _bounded_nesting(source: str) -> str:
+    """The source without the tags that are nested too deep, on which the sanitiser would take quadratic time."""
+    depth = 0
+
+    def keep(found: re.Match[str]) -> str:
+        nonlocal depth
+        if found[2].lower() in _VOID:
+            return found[0]
+        if found[1]:
+            depth = max(0, depth - 1)
+            return found[0]
+        depth += 1
+        return found[0] if depth <= _MAX_NESTING else "&lt;" + found[2]
+
+    return _TAG.sub(keep, source)
 
 
 @dataclass(slots=True)
@@ -419,7 +310,7 @@ def _address(address: str) -> str:
 
 
 def _language(given: dict[str, str]) -> str:
-    found = _LANGUAGE.search(given.get("class", ""))
+    found = LANGUAGE.search(given.get("class", ""))
     return found[0].removeprefix("language-") if found else ""
 
 
