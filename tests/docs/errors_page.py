@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from kshare.core.errors import MESSAGES_ZH, PROBLEMS
+from kshare.core.errors import PROBLEMS
+from kshare.core.messages import MESSAGES_ZH
 
 PAGE = Path(__file__).parents[2] / "docs" / "errors.md"
 

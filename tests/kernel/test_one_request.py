@@ -143,3 +143,11 @@ def test_a_query_reads_few_of_its_fields_at_once(company: Company, monkeypatch: 
     found = company.employee.data(f"{{ {fields} }}")
     assert [one["id"] for one in found.values()] == [str(company.hr.id)] * 20
     assert 1 < max(running) <= READS_AT_ONCE
+
+
+@pytest.mark.parametrize("types", [["x"] * 700_000, [[]] * 700_000])
+def test_variables_hold_only_so_much(company: Company, types: Any) -> None:
+    refused = company.employee.graphql("query($t: [String!]) { events(types: $t) { nodes { id } } }", t=types)
+    assert (refused["errors"][0]["extensions"]["code"], "data" in refused) == ("TOO_COMPLEX", False)
+    fair = company.employee.graphql("query($t: [String!]) { events(types: $t) { nodes { id } } }", t=["x"] * 9_000)
+    assert fair["errors"][0]["extensions"]["code"] == "INVALID"

@@ -6,7 +6,7 @@ cause and its cure. REST renders it as problem+json, GraphQL as `extensions.code
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 Language = Literal["zh", "en"]
 
@@ -144,11 +144,12 @@ PROBLEMS: dict[str, Problem] = {
 
 @dataclass(frozen=True, slots=True)
 class FieldError:
-    """One broken rule: where (RFC 6901 pointer or `?parameter`), which rule, and the rule in words."""
+    """One broken rule: where (RFC 6901 pointer or `?parameter`), which rule, the rule in words, and its bounds."""
 
     pointer: str
     code: str
     message: str
+    bounds: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass
@@ -182,45 +183,3 @@ def invalid(pointer: str, code: str, message: str) -> DomainError:
 def unavailable(detail: str, retry_after: int = 2) -> DomainError:
     """A 503 that asks to come back after `retry_after` seconds."""
     return DomainError("unavailable", detail, headers={"Retry-After": str(retry_after)})
-
-
-MESSAGES_ZH: dict[str, str] = {
-    "missing": "缺少必填字段",
-    "extra_forbidden": "未知字段",
-    "string_type": "应为字符串",
-    "string_too_long": "内容过长",
-    "string_too_short": "内容过短",
-    "int_type": "应为整数",
-    "int_parsing": "应为整数",
-    "int_from_float": "应为整数",
-    "bool_type": "应为布尔值",
-    "bool_parsing": "应为布尔值",
-    "uuid_parsing": "不是有效的标识符",
-    "uuid_type": "不是有效的标识符",
-    "enum": "不是允许的取值",
-    "literal_error": "不是允许的取值",
-    "datetime_parsing": "不是有效的时间",
-    "datetime_from_date_parsing": "不是有效的时间",
-    "timezone_aware": "时间必须带时区",
-    "date_parsing": "不是有效的日期",
-    "greater_than_equal": "数值过小",
-    "less_than_equal": "数值过大",
-    "too_long": "项目过多",
-    "too_short": "项目过少",
-    "list_type": "应为列表",
-    "model_attributes_type": "应为对象",
-    "model_type": "应为对象",
-    "dict_type": "应为对象",
-    "text_nul": "不得包含 NUL 字符",
-    "text_surrogate": "不得包含孤立的代理字符",
-    "text_control": "不得包含控制字符",
-    "unknown_parameter": "未知参数",
-    "unknown_reference": "引用的对象不存在",
-    "string_pattern_mismatch": "格式不符",
-}
-"""Chinese for the rules a field can break, by code; a code without a line is shown in English."""
-
-
-def localized(error: FieldError, language: Language) -> str:
-    """The rule in the caller's language."""
-    return MESSAGES_ZH.get(error.code, error.message) if language == "zh" else error.message

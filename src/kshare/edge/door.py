@@ -256,8 +256,8 @@ class Door:
             return await run_batch(call, ask, perform)
 
         endpoint.__doc__ = (
-            "Up to 500 as JSON, more as NDJSON (`application/x-ndjson`, one a line). Each is answered for itself; a "
-            "refused one holds up no other. What names an external id that is known is updated."
+            "Up to 500 as JSON, up to 5,000 as NDJSON (`application/x-ndjson`, one a line). Each is answered for "
+            "itself; a refused one holds up no other. What names an external id that is known is updated."
         )
         self.operation(
             "POST",

@@ -1,6 +1,7 @@
 """What callers send, as the models that say what they may send; every broken rule with its place."""
 
 import json
+from dataclasses import replace
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl
 
@@ -40,7 +41,7 @@ def validated(model: type[M], document: Any, prefix: str = "") -> M:
 
 
 def _invalid(error: ValidationError, prefix: str = "", document: Any = None) -> DomainError:
-    broken = error.errors(include_url=False, include_context=False, include_input=False)
+    broken = error.errors(include_url=False, include_input=False)
     places = field_errors(broken, prefix, document)
     return DomainError("invalid", f"{len(broken)} of the rules for this input are broken.", places)
 
@@ -53,10 +54,9 @@ def checked_value(kind: Any, value: Any, pointer: str) -> Any:
     try:
         return model.model_validate({"value": value}).value  # type: ignore[attr-defined]
     except ValidationError as error:
-        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-        raise DomainError(
-            "invalid", "This value is not acceptable.", [FieldError(pointer, first["type"], first["msg"])]
-        ) from None
+        broken = error.errors(include_url=False, include_input=False)[:1]
+        places = [replace(place, pointer=pointer) for place in field_errors(broken)]
+        raise DomainError("invalid", "This value is not acceptable.", places) from None
 
 
 def _digits(value: Any) -> Any:
@@ -90,7 +90,7 @@ def parse_query(query_string: bytes, model: type[M]) -> M:
     try:
         return model.model_validate(data)
     except ValidationError as error:
-        broken = error.errors(include_url=False, include_context=False, include_input=False)
+        broken = error.errors(include_url=False, include_input=False)
         if broken[0]["type"] == "extra_forbidden":
             raise _query_error(str(broken[0]["loc"][0]), "unknown_parameter", "There is no such parameter") from None
         places = request_errors([{**one, "loc": ("query", *one["loc"])} for one in broken])

@@ -6,6 +6,8 @@ rendering, and no stack trace, SQL or unencodable input reaches an answer.
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from datetime import date
+from decimal import Decimal
 from functools import lru_cache
 from typing import Any, Final
 from urllib.parse import quote
@@ -18,7 +20,8 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Scope
 
-from kshare.core.errors import PROBLEMS, DomainError, FieldError, Language, Problem, localized
+from kshare.core.errors import PROBLEMS, DomainError, FieldError, Language, Problem
+from kshare.core.messages import localized
 from kshare.edge.telemetry import encodable, exchange_of, json_bytes
 
 MEDIA_TYPE: Final = "application/problem+json"
@@ -141,7 +144,7 @@ def quality_of(parameters: Sequence[str]) -> float:
 def field_errors(broken: Sequence[Mapping[str, Any]], prefix: str = "", document: object = None) -> list[FieldError]:
     """What pydantic v2 found in a document, in the form of an answer: at most `MOST_ERRORS` of it.
 
-    `broken` is `ValidationError.errors(include_url=False, include_context=False, include_input=False)`. `prefix` is the
+    `broken` is `ValidationError.errors(include_url=False, include_input=False)`. `prefix` is the
     pointer to the validated part when it stands within a larger document, as "/items/3". `document`, the input, serves
     to leave out of the pointers the names that pydantic adds for the members of a union.
     """
@@ -172,12 +175,16 @@ def request_errors(broken: Sequence[Mapping[str, Any]], body: object = None) -> 
     return errors
 
 
+_BOUND = (str, int, float, Decimal, date)
+
+
 def _field_error(error: Mapping[str, Any], pointer: str) -> FieldError:
     return FieldError(
         pointer=encodable(pointer, 300),
         # pydantic may find a lone surrogate before our text rules do; it is the same rule.
         code="text_surrogate" if error["type"] == "string_unicode" else str(error["type"]),
         message=encodable(str(error["msg"]).removeprefix("Value error, "), 300),
+        bounds={name: bound for name, bound in error.get("ctx", {}).items() if isinstance(bound, _BOUND)},
     )
 
 

@@ -6,7 +6,8 @@ from graphql import ExecutionResult, GraphQLError, GraphQLSyntaxError
 from graphql.language import ValueNode
 from strawberry.pydantic.error import InputValidationError
 
-from kshare.core.errors import DomainError, Language, localized
+from kshare.core.errors import DomainError, Language
+from kshare.core.messages import localized
 from kshare.edge.graphql_limits import Cost
 from kshare.edge.problems import Translate, field_errors
 

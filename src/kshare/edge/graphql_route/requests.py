@@ -12,6 +12,9 @@ from starlette.requests import ClientDisconnect, Request
 from kshare.core.errors import DomainError
 from kshare.edge.graphql_route.negotiation import JSON
 
+MOST_VALUES: Final = 10_000
+"""Values in the variables, each of which the library takes microseconds to look at."""
+
 _DIGEST: Final = re.compile(r"[0-9a-f]{64}")
 
 
@@ -100,9 +103,24 @@ def _parameters(members: dict[str, Any]) -> Parameters:
         if value is not None and not isinstance(value, kind):
             raise bad_request(f"`{parameter}` must be {'a string' if kind is str else 'an object'}.")
     digest = _digest(document_id, extensions) if document_id or extensions else None
+    if variables:
+        _check_number(variables)
     if query is None and digest is None:
         raise bad_request("`query` is missing: send a GraphQL document or the `documentId` of a persisted one.")
     return Parameters(query, digest, name or None, variables or {})
+
+
+def _check_number(variables: dict[str, Any]) -> None:
+    """Raises DomainError("too_complex") for variables that hold too many values."""
+    number = 0
+    inside: list[dict[str, Any] | list[Any]] = [variables]
+    while inside:
+        container = inside.pop()
+        number += len(container)
+        if number > MOST_VALUES:
+            raise DomainError("too_complex", f"The variables hold more than {MOST_VALUES:,} values.")
+        values = container.values() if isinstance(container, dict) else container
+        inside += [value for value in values if isinstance(value, dict | list)]
 
 
 def _digest(document_id: str | None, extensions: Mapping[str, Any] | None) -> str | None:
