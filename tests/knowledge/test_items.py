@@ -219,6 +219,10 @@ def test_a_nightly_job_is_simply_run_again(company: Company) -> None:
     assert (again.status_code, again.json()["version"]) == (200, first.json()["version"]), "equal, so unchanged"
     changed = company.employee.rest.put(f"{path}/{source}/页面%2F一", json=body | {"body": "二"})
     assert (changed.json()["id"], changed.json()["revision"]) == (first.json()["id"], 2)
+    # Another script may use the same name and meets an item of its own.
+    other = company.colleague.rest.put(f"{path}/{source}/页面%2F一", json=body | {"body": "三"})
+    assert (other.status_code, other.json()["body"]) == (201, "三")
+    assert company.colleague.rest.get(f"{path}/{source}/页面%2F一").json()["id"] == other.json()["id"]
     found = company.outsider.rest.get(f"{path}/{source}/页面%2F一").json()
     assert (found["body"], found["external_source"], found["external_id"]) == ("二", source, "页面/一")
     batch = {

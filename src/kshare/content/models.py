@@ -101,6 +101,7 @@ class ContentRow(Row):
             "kind",
             "external_source",
             "external_id",
+            "author_id",
             unique=True,
             postgresql_where=text("external_source IS NOT NULL"),
         ),

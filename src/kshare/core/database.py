@@ -40,10 +40,23 @@ class Row(DeclarativeBase):
 
 class ReadConnection(asyncpg.Connection):
     """A connection that is handed back as it is: reads are single statements in autocommit and leave no state,
-    so asyncpg's clean-up statement, a round trip for every read, would clean nothing."""
+    so asyncpg's clean-up statement, a round trip for every read, would clean nothing.
+
+    But for a read that failed. asyncpg has a statement parsed before it looks at the values, without ending the command
+    (it sends Flush, not Sync): if nothing follows, PostgreSQL's clock for the statement runs on, and the time-out would
+    be told to whoever uses the connection next.
+    """
+
+    unfinished = False
+
+    def leave_unfinished(self) -> None:
+        """To be called after a read that failed, before the connection is handed back."""
+        self.unfinished = True
 
     def get_reset_query(self) -> str:
-        return ""
+        """What asyncpg runs before the connection is anybody's again."""
+        unfinished, self.unfinished = self.unfinished, False
+        return "SELECT" if unfinished else ""
 
 
 async def _json_as_bytes(connection: Any) -> None:
@@ -145,6 +158,7 @@ class Database:
             answer = await getattr(connection, method)(sql, *values)
         except BaseException:
             # The pool knows how to end what is still running, and throws away what is broken.
+            connection.leave_unfinished()
             await pool.release(connection)
             raise
         if self._waiting or pool is not self._pool:

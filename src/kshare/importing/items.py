@@ -117,9 +117,9 @@ class Importer:
         return Outcome.created if created else Outcome.updated
 
     async def _imported(self, work: Work, external_id: str) -> str | None:
-        """The digest of the document the item was last imported from."""
+        """The digest of the document the item was last imported from. Raises `Unreadable` if it is somebody else's."""
         query = (
-            select(JournalRow.payload["digest"].astext)
+            select(JournalRow.payload["digest"].astext, ContentRow.author_id)
             .join(ContentRow, ContentRow.id == JournalRow.object_id)
             .where(
                 ContentRow.kind == "knowledge_item",
@@ -130,8 +130,14 @@ class Importer:
             .order_by(JournalRow.number.desc())
             .limit(1)
         )
-        digest: str | None = await work.session.scalar(query)
-        return digest
+        found = (await work.session.execute(query)).one_or_none()
+        if found is None:
+            return None
+        digest, author_id = found
+        if author_id != work.principal.id:
+            # Names from outside are each author's own: it would become a second item.
+            raise Unreadable("author: it was imported as written by somebody else, and that cannot be changed")
+        return str(digest)
 
     async def _ask(self, work: Work, document: Document, *, publish: bool) -> CreateKnowledgeItem:
         front = document.front

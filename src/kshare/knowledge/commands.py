@@ -177,11 +177,12 @@ async def put_knowledge_item(
 ) -> tuple[UUID, bool]:
     """Creates or updates the item of an external system, so that a nightly job is simply re-run; (id, created).
 
-    An item that exists but is hidden from the caller is not touched and not told of: 404.
+    A name belongs to whoever gave it: what others call the same is neither touched nor told of.
     """
     await work.lock_name(f"knowledge_item/{source}/{external_id}")
     query = select(ContentRow.id, ContentRow.state).where(
         ContentRow.kind == "knowledge_item",
+        ContentRow.author_id == work.principal.id,
         ContentRow.external_source == source,
         ContentRow.external_id == external_id,
     )

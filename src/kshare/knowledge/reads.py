@@ -7,7 +7,7 @@ from kshare.content.reads import AUDIENCE, CONTENT_FIELDS, CONTENT_FILTERS, CONT
 from kshare.content.visibility import own, own_or_managed, visible_content
 from kshare.core.access import Permission
 from kshare.core.markup import render_html
-from kshare.core.reading import Alias, Filter, Listing, Rendered, View, allowed_list, constant
+from kshare.core.reading import Alias, Filter, Listing, Rendered, View, Viewer, allowed_list, constant
 from kshare.core.writing import Guard, Rule
 from kshare.discussion.reads import DISCUSSION_RULES, MINE, NEWEST_COMMENTS
 from kshare.knowledge.shapes import KnowledgeItem, KnowledgeItemSummary
@@ -55,6 +55,7 @@ KNOWLEDGE_ITEM = View(
         "permissions": lambda row: allowed_list(KNOWLEDGE_GUARD.rules_for(row)),
     },
     is_knowledge,
+    own=lambda row: row.author_id == Viewer.id,
 )
 
 KNOWLEDGE_ITEMS = Listing(

@@ -67,7 +67,8 @@ door.batch(
 )
 door.by_external_id(
     ITEMS, KNOWLEDGE_ITEM, commands.put_knowledge_item, "a knowledge item", READ,
-    "A nightly job is simply re-run: the first time creates, later ones update, and what is equal stays as it is.",
+    "A nightly job is simply re-run: the first time creates, later ones update, and what is equal stays as it is. The "
+    "name is yours: what others call the same is another item.",
 )  # fmt: skip
 
 

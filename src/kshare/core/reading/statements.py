@@ -192,7 +192,10 @@ def one_statement(view: View[Any], selection: Selection, by: tuple[str, ...] = (
         version = getattr(row, "version", null())
         keys = [getattr(row, name) == bindparam(name, type_=getattr(row, name).type) for name in by]
         object_ = select(json_object(view, row, selection).label("json"), version.label("version"))
-        return object_.where(*keys, view.condition(row))
+        found = object_.where(*keys, view.condition(row))
+        if by != ("id",) and view.own is not None:
+            found = found.order_by(view.own(row).desc(), row.id).limit(literal_column("1"))  # type: ignore[attr-defined]
+        return found
 
     return compiled(("one", view, selection, by), build, lambda: rendered_paths(view, selection))
 

@@ -133,6 +133,9 @@ class View(Generic[S]):
     fields: dict[str, Source] = field(default_factory=dict)
     only: Callable[[Alias], ColumnElement[bool]] | None = None
     """What makes a row one of these at all (its kind), apart from who may see it."""
+    own: Callable[[Alias], ColumnElement[bool]] | None = None
+    """Where names from outside are each author's own: which rows are the viewer's. Of several with the same name theirs
+    is read, and otherwise the oldest."""
 
     def condition(self, row: Alias, *, seen: bool = False) -> ColumnElement[bool]:
         """That a row is one of these and that the viewer may see it."""
