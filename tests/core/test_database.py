@@ -57,3 +57,24 @@ def test_a_read_that_is_given_up_leaves_nothing_running(postgres_url: str, loop:
                 assert await database.fetch_row("SELECT 1", ()) is not None
 
     loop.run(scenario())
+
+
+def test_broken_connections_are_replaced_unnoticed(postgres_url: str, loop: Loop) -> None:
+    async def scenario() -> None:
+        async with opened(postgres_url) as database:
+            row = await database.fetch_row("SELECT pg_backend_pid() AS pid", ())
+            assert row is not None
+            # By itself, in the middle of a read; then while nobody reads.
+            with pytest.raises(asyncpg.PostgresError):
+                await database.fetch_row("SELECT pg_terminate_backend(pg_backend_pid())", ())
+            row = await database.fetch_row("SELECT pg_backend_pid() AS pid", ())
+            assert row is not None
+            other = await asyncpg.connect(postgres_url)
+            await other.execute("SELECT pg_terminate_backend($1)", row["pid"])
+            await other.close()
+            await asyncio.sleep(0.1)
+            again = await database.fetch_row("SELECT pg_backend_pid() AS pid", ())
+            assert again is not None
+            assert again["pid"] != row["pid"]
+
+    loop.run(scenario())

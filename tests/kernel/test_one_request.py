@@ -15,7 +15,7 @@ from kshare.core.errors import DomainError
 from kshare.core.paging import CursorKey
 from kshare.core.reading import MOST_RENDERED, Statement, render
 from kshare.edge.batch import MOST_LINES
-from kshare.edge.graphql import executor
+from kshare.edge.graphql import context, executor
 from kshare.edge.graphql.context import READS_AT_ONCE
 from kshare.edge.reads import read_one
 
@@ -143,6 +143,17 @@ def test_a_query_reads_few_of_its_fields_at_once(company: Company, monkeypatch: 
     found = company.employee.data(f"{{ {fields} }}")
     assert [one["id"] for one in found.values()] == [str(company.hr.id)] * 20
     assert 1 < max(running) <= READS_AT_ONCE
+
+
+def test_an_answer_has_an_end(company: Company, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(context, "MOST_ANSWERED", 1_000)
+    item = company.employee.item(body="长" * 100)
+    once = "query($id: ID!) { knowledgeItem(id: $id) { body } }"
+    assert company.employee.data(once, id=item["id"])["knowledgeItem"]["body"] == "长" * 100
+    names = " ".join(f"a{n}: body" for n in range(10))
+    refused = company.employee.graphql(f"query($id: ID!) {{ knowledgeItem(id: $id) {{ {names} }} }}", id=item["id"])
+    assert refused["data"] == {"knowledgeItem": None}
+    assert refused["errors"][0]["extensions"]["code"] == "TOO_COMPLEX"
 
 
 @pytest.mark.parametrize("types", [["x"] * 700_000, [[]] * 700_000])

@@ -6,6 +6,7 @@ go to replicas; nothing else needs to change for it.
 """
 
 import asyncio
+import contextlib
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -158,7 +159,8 @@ class Database:
             answer = await getattr(connection, method)(sql, *values)
         except BaseException:
             # The pool knows how to end what is still running, and throws away what is broken.
-            connection.leave_unfinished()
+            with contextlib.suppress(AttributeError):  # broken: the pool has taken it out already
+                connection.leave_unfinished()
             await pool.release(connection)
             raise
         if self._waiting or pool is not self._pool:
@@ -172,8 +174,9 @@ class Database:
         is asked for one only when none is at hand, and gets one back as soon as somebody waits for it."""
         while self._hand:
             connection = self._hand.pop()
-            if not connection.is_closed():
-                return connection
+            with contextlib.suppress(asyncpg.InterfaceError):  # broken: the pool has taken it out already
+                if not connection.is_closed():
+                    return connection
             self._discarded.add(task := asyncio.ensure_future(self.pool.release(connection)))
             task.add_done_callback(self._discarded.discard)
         return None

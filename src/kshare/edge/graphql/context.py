@@ -8,6 +8,7 @@ import strawberry
 from starlette.requests import Request
 
 from kshare.core.access import Permission
+from kshare.core.errors import DomainError
 from kshare.core.principal import Principal
 from kshare.core.writing import Work, require
 from kshare.edge.kernel import Kernel
@@ -16,6 +17,9 @@ from kshare.edge.telemetry import exchange_of
 
 READS_AT_ONCE: Final = 3
 """Of one request."""
+
+MOST_ANSWERED: Final = 32 * 1024 * 1024
+"""Bytes of one answer. Under different names a query can ask for the same long texts many times over."""
 
 
 @dataclass(slots=True)
@@ -31,11 +35,21 @@ class Context:
     turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(READS_AT_ONCE))
     """Root fields are read at once, but only a few: one request must not take all connections from the others."""
 
+    answered: int = 0
+    """Bytes of what was read so far."""
+
     @property
     def work(self) -> Work:
         """The transaction of this mutation."""
         assert self._work is not None, "only mutations write"
         return self._work
+
+    def count(self, body: bytes) -> bytes:
+        """What was read; raises `too_complex` when it is too much together."""
+        self.answered += len(body)
+        if self.answered > MOST_ANSWERED:
+            raise DomainError("too_complex", f"The answer would have more than {MOST_ANSWERED:,} bytes: ask for less.")
+        return body
 
     def demand(self, permission: Permission) -> None:
         """Raises `forbidden` unless the caller has the permission."""

@@ -82,7 +82,7 @@ class ReadExecutor(Executor[Any]):
                 if found is None:
                     return None
                 body = found
-        return orjson.Fragment(body)
+        return orjson.Fragment(context.count(body))
 
     def _plan(self, gtype: Any, details: list[FieldDetails], read: Read) -> _Plan:
         # What @skip and @include do depends on Boolean variables only: they are part of the key.
