@@ -67,10 +67,16 @@ PATIENCE = 5_000
 """Documents with the words that are looked at in vain before a search gives up on a viewer who sees few of them."""
 
 
-def next_step(step: int, found: int, met: int, wanted: int) -> int:
+FEW = 1_000
+"""Documents that are looked at all together rather than window by window, which costs the index more."""
+
+
+def next_step(step: int, newest: int, found: int, met: int, wanted: int) -> int:
     """How far to look next, when the window of `step` held `met` documents with the words and the viewer may see
     `found` of them. As far as `wanted` seem to be, but not over many more documents than that, should most of what is
     there be hidden from the viewer."""
+    if met * (newest + 1) <= FEW * (newest + 1 - lowest(step, newest)):
+        return WHOLE
     for further in range(step + 1, WHOLE):
         growth = 4 ** (further - step)
         if max(found, 0.5) * growth >= wanted or met * growth > PATIENCE:

@@ -31,7 +31,7 @@ from kshare.search.record import Searched
 from kshare.search.shapes import SearchFilter
 from kshare.search.statements import MATCHES, facets_statement, find_statement, show_statement
 
-WANTED = 100
+WANTED = 64
 """Matches to rank at least, if there are as many."""
 
 _LEAST = UUID(int=0)
@@ -132,11 +132,11 @@ async def _find(
         values["key_0"], values["key_1"] = place.keys
     wanted = search.limit + 1 if by_date else WANTED
     # Pages of a ranking are pages of what the first page looked at; pages by date go on from where they are.
-    asked = (kernel.database.url, query.tsquery, tuple(sorted(search.filters.items())), wanted, principal.subjects)
+    asked = (id(kernel.database), query.tsquery, tuple(sorted(search.filters.items())), wanted, principal.subjects)
     step = (_steps.get(asked) or 0) if first else 0 if by_date else place.step
     while True:
         newest, oldest = _range(known, search.filters, place, by_date)
-        values |= _scoped(query, step, newest)
+        values |= _scoped(query, step, newest, known)
         row = await fetch(kernel, principal, statement, values)
         assert row is not None
         if (row["newest"] or 0) > known.newest:
@@ -146,7 +146,7 @@ async def _find(
         complete = era.lowest(step, newest) <= oldest
         if complete or row["found"] >= wanted or row["met"] >= era.PATIENCE or not (first or by_date):
             break
-        step = era.next_step(step, row["found"], row["met"], wanted)
+        step = era.next_step(step, newest, row["found"], row["met"], wanted)
     ids = row["ids"] or []
     if first:
         # Should there have become plenty meanwhile, the next search begins nearer again.
@@ -176,13 +176,15 @@ def _range(known: Eras, filters: Mapping[str, Any], place: Place, by_date: bool)
     return newest, known.of(filters["published_from"]) if "published_from" in filters else 0
 
 
-def _scoped(query: Query, step: int, newest: int) -> dict[str, str]:
+def _scoped(query: Query, step: int, newest: int, known: Eras) -> dict[str, str]:
     """The queries of a step."""
+    # A window that leaves nothing out would only cost the index hundreds of looks at what has one of its lexemes.
+    everything = newest == known.newest and era.lowest(step, newest) == 0
     wanted = [clause for clause in query.tsquery.split(" & ") if not clause.startswith("!")]
     # An index cannot begin with what is excluded.
     words = query.tsquery if wanted else f"{query.tsquery} & '{ANY}'"
     return {
-        "words": words if step >= WHOLE else f"{words} & ({era.window(step, newest)})",
+        "words": words if step >= WHOLE or everything else f"{words} & ({era.window(step, newest)})",
         "head": " & ".join(wanted) or "'=none'",
         "rank": " | ".join(wanted) or "'=none'",
     }
@@ -218,7 +220,8 @@ class Shown:
     title: str
     snippet: str
     score: float
-    cursor: str
+    place: int
+    """Among the hits; `Hits.cursor` takes it."""
 
 
 async def show(
@@ -247,7 +250,7 @@ async def show(
         title = highlight(row["title"], terms) if text else ""
         passage = _passage(row["summary"], row["body"], terms) if text else ""
         contents = [rows[id]["json"] for rows in found] if selections else []
-        shown.append(Shown(contents, title, passage, score, hits.cursor(index)))
+        shown.append(Shown(contents, title, passage, score, index))
     return shown
 
 
@@ -277,7 +280,11 @@ async def facets(kernel: Kernel, principal: Principal, search: Search, hits: Hit
     if hits.query.empty:
         return orjson.dumps({name: [] for name in ("kind", "category", "tag", "author", "department", "language")})
     place = hits.place
-    values = {**hits.values, **_scoped(hits.query, place.step, place.newest), "until": place.until}
+    values = {
+        **hits.values,
+        **_scoped(hits.query, place.step, place.newest, await _eras(kernel.database)),
+        "until": place.until,
+    }
     row = await fetch(kernel, principal, facets_statement(frozenset(search.filters)), values)
     assert row is not None
     body: bytes = row["json"]

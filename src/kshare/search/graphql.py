@@ -129,7 +129,11 @@ def _answer(
             return [
                 {
                     sub.name: sub.typename
-                    or (_hit(sub.selection or Selection(), hit, wanted) if sub.field == "node" else hit.cursor)
+                    or (
+                        _hit(sub.selection or Selection(), hit, wanted)
+                        if sub.field == "node"
+                        else hits.cursor(hit.place)
+                    )
                     for sub in inner
                 }
                 for hit in shown

@@ -42,7 +42,7 @@ from kshare.search.documents import ANY, MARKS
 from kshare.search.models import DocumentRow, EraRow
 from kshare.search.reads import FOUND
 
-MATCHES: Final = 200
+MATCHES: Final = 150
 """Visible matches that are ranked, counted and told apart in facets."""
 TITLES: Final = 100
 """Of those that have the words in their title, tags, category or author: so many besides."""
