@@ -144,6 +144,8 @@ def configure_logging(settings: Settings, stream: BinaryIO | None = None) -> Non
     root.handlers = [handler]
     root.setLevel(logging.DEBUG if settings.log_level == "debug" else logging.WARNING)
     logging.getLogger("uvicorn").setLevel(settings.log_level.upper())
+    # It would print a traceback while PostgreSQL is away; that it is, and when it is back, our own watch tells.
+    logging.getLogger("asyncpg.pool").setLevel(logging.ERROR)
     for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):
         logging.getLogger(name).handlers = []
     logging.getLogger("uvicorn.access").propagate = False
