@@ -102,8 +102,8 @@ SUBJECTS = """SELECT p.id, p.clearance, p.department_id, ARRAY[p.id, $2]
   FROM api_key k JOIN person p ON p.id = k.person_id WHERE k.digest = $1 AND k.revoked_at IS NULL AND p.active"""
 
 INSERT_CONTENT = """INSERT INTO content (id, kind, variety, state, title, summary, body, language, author_id,
-    department_id, audience, readers, classification, revision, version, created_at, updated_at, published_at,
-    listed_at) VALUES ($1, 'knowledge_item', $2, 'published', $3, '', $4, 'zh', $5, $6, $7, $8, 1, 1, 1,
+    owner_id, department_id, audience, readers, classification, revision, version, created_at, updated_at, published_at,
+    listed_at) VALUES ($1, 'knowledge_item', $2, 'published', $3, '', $4, 'zh', $5, $5, $6, $7, $8, 1, 1, 1,
     now(), now(), now(), now())"""
 
 INSERT_COUNTER = """INSERT INTO content_counter (content_id, comments, likes, thanks, favourites, followers, views,

@@ -39,19 +39,19 @@ WITH draft AS (
 given AS (SELECT d.id, p.id AS author_id, p.department_id FROM draft d
   JOIN unnest($1::uuid[]) WITH ORDINALITY AS w (id, place) ON w.place = 1 + d.n % 10 JOIN person p ON p.id = w.id),
 written AS (UPDATE content_revision r SET author_id = g.author_id FROM given g WHERE r.content_id = g.id)
-UPDATE content c SET author_id = g.author_id, department_id = g.department_id, readers = ARRAY[g.author_id],
-  classification = least(c.classification, 1) FROM given g WHERE c.id = g.id
+UPDATE content c SET author_id = g.author_id, owner_id = g.author_id, department_id = g.department_id,
+  readers = ARRAY[g.author_id], classification = least(c.classification, 1) FROM given g WHERE c.id = g.id
 """
 
 _TABLES = {
     "content": (
-        "id kind variety state title summary body language author_id department_id category_id audience readers"
-        " classification revision version created_at updated_at published_at listed_at"
+        "id kind variety state title summary body language author_id owner_id department_id category_id audience"
+        " readers classification revision version created_at updated_at published_at listed_at"
     ),
     "content_counter": "content_id comments likes thanks favourites followers views ratings rating_sum",
     "content_revision": "content_id number id title summary body note author_id created_at",
     "content_tag": "content_id tag_id listed_at",
-    "comment": "id content_id parent_id author_id body mentions deleted version created_at",
+    "comment": "id content_id parent_id author_id owner_id body mentions deleted version created_at",
     "reaction": "content_id person_id kind created_at",
     "rating": "content_id person_id score created_at updated_at",
     "bench.pieces": "content_id title summary paragraphs language",
@@ -237,7 +237,7 @@ def _item(
     listed = published or created
     changed = listed if random.random() < 0.7 else listed + (until - listed) * random.random() ** 3
     batch["content"].append((
-        id, "knowledge_item", variety, state, *texts, language, author.id, author.department,
+        id, "knowledge_item", variety, state, *texts, language, author.id, author.id, author.department,
         category if random.random() < 0.95 else None, audience, readers, min(classification, author.clearance),
         1, 1, created, changed, published, listed,
     ))  # fmt: skip
@@ -297,7 +297,8 @@ def _discuss(
         listed = min(listed + timedelta(minutes=random.expovariate(0.01)), until)
         id = uuid7(listed, random)
         answers = before[-1] if before and random.random() < 0.2 and len(before) >= 3 else None
-        rows.append((id, content, answers, random.choice(people).id, body, [], False, 1, listed))
+        author = random.choice(people).id
+        rows.append((id, content, answers, author, author, body, [], False, 1, listed))
         before.append(id)
     return amount
 

@@ -14,6 +14,8 @@ from kshare.edge.door import Door
 from kshare.edge.graphql import schema_of
 from kshare.events import graphql as events_graphql
 from kshare.events import rest as events_rest
+from kshare.ideas.graphql import idea as idea_graphql
+from kshare.ideas.rest import idea as idea_rest
 from kshare.knowledge import graphql as knowledge_graphql
 from kshare.knowledge import rest as knowledge_rest
 from kshare.people import graphql as people_graphql
@@ -30,6 +32,7 @@ DOORS: list[Door] = [
     content_rest.door,
     discussion_rest.door,
     knowledge_rest.door,
+    idea_rest.door,
     search_rest.door,
     events_rest.door,
 ]
@@ -43,6 +46,7 @@ def schema() -> GraphQLSchema:
         content_graphql,
         discussion_graphql,
         knowledge_graphql,
+        idea_graphql,
         search_graphql,
         events_graphql,
     ]

@@ -12,10 +12,11 @@ from kshare.content import reads as content_views
 from kshare.core import idempotency, journal
 from kshare.core.database import Database, Row
 from kshare.discussion import models as discussion
+from kshare.ideas import models as ideas
 from kshare.people import models as people
 from kshare.search import models as search
 
-ALL = (content, content_views, discussion, idempotency, journal, people, search)
+ALL = (content, content_views, discussion, ideas, idempotency, journal, people, search)
 
 
 async def drift(database: Database) -> list[str]:

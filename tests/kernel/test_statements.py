@@ -147,11 +147,12 @@ INSERT INTO role_assignment (id, person_id, role, created_at) SELECT uuidv7(), i
 INSERT INTO api_key (id, person_id, name, digest, hint, scopes, created_at, version)
 SELECT uuidv7(), id, 'k', sha256(id::text::bytea), 'xxxx', '{{content_read}}', now(), 1
   FROM person WHERE name LIKE 'p%';
-INSERT INTO content (id, kind, variety, state, title, summary, body, language, author_id, department_id, category_id,
-  audience, readers, classification, revision, version, created_at, updated_at, published_at, listed_at)
+INSERT INTO content (id, kind, variety, state, title, summary, body, language, author_id, owner_id, department_id,
+  category_id, audience, readers, classification, revision, version, created_at, updated_at, published_at, listed_at)
 SELECT uuidv7(), 'knowledge_item', (ARRAY['sop', 'case', 'method'])[1 + n % 3],
   (ARRAY['published', 'published', 'published', 'draft', 'archived'])[1 + n % 5], 'x' || n, '', repeat('x', 200),
-  CASE WHEN n % 4 = 0 THEN 'en' ELSE 'zh' END, p.ids[1 + n % 5000], d.ids[1 + n % 300], c.ids[1 + n % 300],
+  CASE WHEN n % 4 = 0 THEN 'en' ELSE 'zh' END, p.ids[1 + n % 5000], p.ids[1 + n % 5000],
+  d.ids[1 + n % 300], c.ids[1 + n % 300],
   ARRAY['{EVERYONE}'::uuid], ARRAY['{EVERYONE}'::uuid], n % 2, 1, 1, at, at, at, at
 FROM (SELECT n, now() - n * interval '1 minute' AS at FROM generate_series(1, {ROWS}) n) s,
   (SELECT array_agg(id) AS ids FROM person WHERE name LIKE 'p%') p,
@@ -163,8 +164,8 @@ SELECT id, 1, uuidv7(), title, '', '', author_id, created_at FROM content;
 INSERT INTO content_tag (content_id, tag_id, listed_at)
 SELECT c.id, t.ids[1 + c.n % 2000], c.listed_at FROM (SELECT id, listed_at, row_number() OVER () AS n FROM content) c,
   (SELECT array_agg(id) AS ids FROM tag) t;
-INSERT INTO comment (id, content_id, author_id, body, mentions, deleted, version, created_at)
-SELECT uuidv7(), id, author_id, 'x', '{{}}', false, 1, created_at FROM content;
+INSERT INTO comment (id, content_id, author_id, owner_id, body, mentions, deleted, version, created_at)
+SELECT uuidv7(), id, author_id, author_id, 'x', '{{}}', false, 1, created_at FROM content;
 INSERT INTO reaction (content_id, person_id, kind, created_at)
 SELECT id, author_id, 'favourite', created_at FROM content;
 INSERT INTO follow (content_id, person_id, created_at) SELECT id, author_id, created_at FROM content;

@@ -145,11 +145,12 @@ def crowd(company: Company) -> dict[str, Any]:
     server.sql("DELETE FROM search_document")
     server.sql("DELETE FROM search_era")
     server.sql(
-        """INSERT INTO content (id, kind, variety, state, title, summary, body, language, author_id, department_id,
-          audience, readers, classification, revision, version, created_at, updated_at, published_at, listed_at)
+        """INSERT INTO content (id, kind, variety, state, title, summary, body, language, author_id, owner_id,
+          department_id, audience, readers, classification, revision, version, created_at, updated_at, published_at,
+          listed_at)
         SELECT gen_random_uuid(), 'knowledge_item', 'sop', 'published',
           CASE WHEN n % 1000 = 7 THEN $2 ELSE 'x' END || n,
-          $1, '', 'zh', $3, $4, r, r, 1, 1, 1, t, t, t, t FROM (
+          $1, '', 'zh', $3, $3, $4, r, r, 1, 1, 1, t, t, t, t FROM (
             SELECT n, timestamptz '2020-01-01' + n * interval '1 minute' AS t,
               CASE WHEN n % 5 = 0 THEN ARRAY[$3::uuid] ELSE ARRAY['00000000-0000-7000-8000-000000000001'::uuid] END AS r
             FROM generate_series(0, 4999) AS n) AS s""",

@@ -54,11 +54,11 @@ def test_documents_of_another_cutter_are_found_and_built_anew(library: tuple[Com
 def test_it_goes_on_where_it_stopped(fresh: Company) -> None:
     word, number = marker(), BATCH * 2 + 50
     fresh.server.sql(
-        """INSERT INTO content (id, kind, variety, state, title, summary, body, language, author_id, audience, readers,
-          classification, revision, version, created_at, updated_at, published_at, listed_at)
+        """INSERT INTO content (id, kind, variety, state, title, summary, body, language, author_id, owner_id, audience,
+          readers, classification, revision, version, created_at, updated_at, published_at, listed_at)
         SELECT gen_random_uuid(), 'knowledge_item', 'sop', CASE WHEN n = 0 THEN 'draft' ELSE 'published' END,
           $1 || ' ' || n,
-          '', '', 'zh', $2, r, r, 1, 1, 1, t, t, t, t FROM (
+          '', '', 'zh', $2, $2, r, r, 1, 1, 1, t, t, t, t FROM (
           SELECT n, now() - n * interval '1 hour' AS t, ARRAY['00000000-0000-7000-8000-000000000001'::uuid] AS r
           FROM generate_series(0, $3::int) AS n) AS s""",
         word,

@@ -11,6 +11,7 @@ from uuid import UUID
 from sqlalchemy import delete, select, update
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 
+from kshare.content.authorship import acting_person
 from kshare.content.models import CategoryRow, ContentRow, ContentTagRow, CounterRow, RevisionRow, TagNameRow, TagRow
 from kshare.content.taxonomy_shapes import folded
 from kshare.core.access import Classification
@@ -23,8 +24,8 @@ from kshare.people.models import SubjectRow
 def readers_of(content: ContentRow) -> list[UUID]:
     """Who reads it: its author alone while it is a draft, else the audience and the author."""
     if content.state == "draft":
-        return [content.author_id]
-    return list(dict.fromkeys((*content.audience, content.author_id)))
+        return [content.owner_id]
+    return list(dict.fromkeys((*content.audience, content.owner_id)))
 
 
 async def check_audience(work: Work, audience: Sequence[UUID]) -> None:
@@ -50,6 +51,7 @@ def check_classification(work: Work, classification: Classification) -> None:
 async def add_content(work: Work, content: ContentRow, tags: Sequence[str], note: str | None = None) -> None:
     """Stores a new content with its counters, tags and first revision."""
     content.id = content.id or new_id()
+    content.owner_id = content.owner_id or content.author_id
     content.readers = readers_of(content)
     work.add(content)
     work.append(CounterRow, content_id=content.id, **_NO_COUNTS)
@@ -75,7 +77,7 @@ def _add_revision(work: Work, content: ContentRow, note: str | None) -> None:
         summary=content.summary or "",
         body=content.body or "",
         note=note,
-        author_id=work.principal.id,
+        author_id=acting_person(work, content),
         created_at=work.now,
     )
 

@@ -1,6 +1,7 @@
 """Rows of content: the one parent of everything that is shared, with its categories, tags, counters and revisions."""
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ARRAY, CheckConstraint, ForeignKey, Index, SmallInteger, Uuid, text
@@ -66,6 +67,12 @@ class TagNameRow(Row):
 _PUBLISHED = text("state = 'published'")
 
 
+def _its_author(context: Any) -> UUID:
+    """Whose a row is unless something else is said: its author's."""
+    author: UUID = context.get_current_parameters()["author_id"]
+    return author
+
+
 def _list_index(column: str, by: str = "listed") -> Index:
     """An index for a list of what is published with one value of a column, the newest or latest changed first."""
     newest_first = (text(f"{by}_at DESC"), text("id DESC"))
@@ -76,7 +83,9 @@ class ContentRow(Row):
     """One shared thing. `kind` says which sort of content it is, `variety` which sort of that kind (an SOP, a case).
 
     `audience` is what its author chose; `readers` is derived from it and decides who sees the row: a draft is read
-    by its author alone. `listed_at` is its place in lists: the time of publication, of creation before that.
+    by its author alone. `stage` is how far it has come, for kinds that go through stages. `owner_id` is whose it is:
+    the author's id, or the author's pseudonym where `author_id` shows nobody (content/authorship.py). `listed_at` is
+    its place in lists: the time of publication, of creation before that.
     """
 
     __tablename__ = "content"
@@ -87,6 +96,7 @@ class ContentRow(Row):
         Index("ix_content_kind_state_listed", "kind", "state", text("listed_at DESC"), text("id DESC")),
         Index("ix_content_kind_state_updated", "kind", "state", text("updated_at DESC"), text("id DESC")),
         _list_index("variety"),
+        _list_index("stage"),
         _list_index("author_id"),
         _list_index("category_id"),
         _list_index("department_id"),
@@ -95,13 +105,14 @@ class ContentRow(Row):
         _list_index("author_id", "updated"),
         _list_index("category_id", "updated"),
         _list_index("department_id", "updated"),
+        _list_index("stage", "updated"),
         Index("ix_content_author_id_state_listed", "author_id", "state", text("listed_at DESC"), text("id DESC")),
         Index(
             "uq_content_external",
             "kind",
             "external_source",
             "external_id",
-            "author_id",
+            "owner_id",
             unique=True,
             postgresql_where=text("external_source IS NOT NULL"),
         ),
@@ -112,12 +123,14 @@ class ContentRow(Row):
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
     kind: Mapped[str]
     variety: Mapped[str]
+    stage: Mapped[str | None]
     state: Mapped[str] = mapped_column(default="draft")
     title: Mapped[str]
     summary: Mapped[str] = mapped_column(default="")
     body: Mapped[str] = mapped_column(default="")
     language: Mapped[str] = mapped_column(default="zh")
     author_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
+    owner_id: Mapped[UUID] = mapped_column(default=_its_author)
     department_id: Mapped[UUID | None] = mapped_column(ForeignKey("department.id"))
     category_id: Mapped[UUID | None] = mapped_column(ForeignKey("category.id"))
     audience: Mapped[list[UUID]] = mapped_column(ARRAY(Uuid))

@@ -29,7 +29,7 @@ def visible_through_content(row: Alias) -> ColumnElement[bool]:
 
 def own(row: Alias, permission: Permission) -> ColumnElement[bool]:
     """The viewer wrote it and has the permission that writing asks for."""
-    return and_(row.author_id == Viewer.id, Viewer.holds(permission))
+    return and_(Viewer.owns(row.owner_id), Viewer.holds(permission))
 
 
 def own_or_managed(write: Permission, manage: Permission) -> Rule:

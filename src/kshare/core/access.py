@@ -22,25 +22,38 @@ class Permission(Choice):
     content_read = "content_read", "Read content whose audience you are in."
     knowledge_write = "knowledge_write", "Write knowledge items, and change your own."
     knowledge_manage = "knowledge_manage", "Change, publish and archive the knowledge items of others."
+    idea_propose = "idea_propose", "Propose ideas, change your own, and vote for those of others."
+    idea_decide = "idea_decide", "Screen ideas and decide on them."
+    idea_manage = "idea_manage", "Merge ideas, change those of others, and set how long each stage may take."
+    challenge_manage = "challenge_manage", "Sponsor challenges and hackathons, and judge them."
+    budget_manage = "budget_manage", "Manage budgets, and grant resources from them."
+    benefit_verify = "benefit_verify", "Verify the benefits of ideas."
     comment_write = "comment_write", "Comment, and change your own comments."
     comment_moderate = "comment_moderate", "Delete the comments of others."
     react = "react", "React to content, rate it, follow it, and record views."
     taxonomy_manage = "taxonomy_manage", "Manage categories and tags, and see what is searched for."
     search = "search", "Search."
     events_read = "events_read", "Read and follow events."
+    unseal = "unseal", "Together with somebody else who may: learn who wrote something anonymous."
     access_explain = "access_explain", "See why another person sees a content, or does not."
 
 
 class Role(Choice):
     """What a person is to the system; assigned company-wide, for a department subtree or for a category subtree."""
 
-    employee = "employee", "Reads, writes own knowledge, comments, reacts, searches. Every active person is one."
+    employee = (
+        "employee",
+        "Reads, writes own knowledge and ideas, comments, reacts, searches. Every active person is one.",
+    )
     reviewer = "reviewer", "Moderates comments, too."
     knowledge_manager = "knowledge_manager", "Manages all knowledge, comments, categories and tags."
-    committee = "committee", "Nothing more than an employee yet."
-    finance = "finance", "Nothing more than an employee yet."
-    hr = "hr", "Manages people, departments and groups."
-    administrator = "administrator", "All of it, and assigns roles, manages keys, explains who sees what."
+    committee = "committee", "Decides on ideas, merges and manages them, sponsors challenges."
+    finance = "finance", "Manages budgets, grants resources, verifies benefits."
+    hr = "hr", "Manages people, departments and groups; one of the two who can unseal an anonymous author."
+    administrator = (
+        "administrator",
+        "All of it but the verifying of benefits; assigns roles, manages keys, explains who sees what.",
+    )
 
 
 class Classification(Choice):
@@ -57,24 +70,26 @@ class Classification(Choice):
 
 
 P = Permission
-_EMPLOYEE = frozenset(
-    {P.people_read, P.keys_own, P.content_read, P.knowledge_write, P.comment_write, P.react, P.search, P.events_read}
-)
+_READER = frozenset({P.people_read, P.keys_own, P.content_read, P.search, P.events_read})
+_EMPLOYEE = _READER | {P.knowledge_write, P.idea_propose, P.comment_write, P.react}
 _KNOWLEDGE_MANAGER = _EMPLOYEE | {P.knowledge_manage, P.comment_moderate, P.taxonomy_manage}
+_COMMITTEE = _EMPLOYEE | {P.idea_decide, P.idea_manage, P.challenge_manage}
 
 ROLES: Mapping[Role, frozenset[Permission]] = MappingProxyType(
     {
         Role.employee: _EMPLOYEE,
         Role.reviewer: _EMPLOYEE | {P.comment_moderate},
         Role.knowledge_manager: _KNOWLEDGE_MANAGER,
-        Role.committee: _EMPLOYEE,
-        Role.finance: _EMPLOYEE,
-        Role.hr: _EMPLOYEE | {P.people_manage},
-        Role.administrator: _KNOWLEDGE_MANAGER | {P.people_manage, P.roles_manage, P.keys_manage, P.access_explain},
+        Role.committee: _COMMITTEE,
+        Role.finance: _EMPLOYEE | {P.budget_manage, P.benefit_verify},
+        Role.hr: _EMPLOYEE | {P.people_manage, P.unseal},
+        Role.administrator: _KNOWLEDGE_MANAGER
+        | _COMMITTEE
+        | {P.people_manage, P.roles_manage, P.keys_manage, P.access_explain, P.budget_manage, P.unseal},
     }
 )
 """The role table. Every active person is an employee; a service account has only the roles assigned to it."""
 
-SCOPABLE: frozenset[Permission] = frozenset({P.knowledge_manage, P.comment_moderate})
+SCOPABLE: frozenset[Permission] = frozenset({P.knowledge_manage, P.comment_moderate, P.idea_decide, P.idea_manage})
 """Permissions on content, which a role assigned for a department or a category gives within it. A role so
 assigned gives nothing company-wide: people, taxonomy and keys have no department of their own to check against."""

@@ -14,6 +14,9 @@ EVERYONE = UUID("00000000-0000-7000-8000-000000000001")
 SYSTEM_ID = UUID("00000000-0000-7000-8000-000000000002")
 """The actor of what kshare does by itself (imports, reactors)."""
 
+ANONYMOUS_ID = UUID("00000000-0000-7000-8000-000000000003")
+"""The author shown for whatever was written without showing its author; nobody can sign in as it."""
+
 NO_SCOPE: Mapping[Permission, tuple[UUID, ...]] = {}
 
 
@@ -21,8 +24,9 @@ NO_SCOPE: Mapping[Permission, tuple[UUID, ...]] = {}
 class Principal:
     """One caller, as of its sign-in; kept in memory only until something about it changes (people/signin.py).
 
-    `subjects`: itself, its departments up to the root, its groups and `EVERYONE`. `departments` and `categories`
-    hold, for each scoped permission, every department (category) it holds in, subtrees expanded.
+    `subjects`: itself, its departments up to the root, its groups, `EVERYONE` and its pseudonym. `departments` and
+    `categories` hold, for each scoped permission, every department (category) it holds in, subtrees expanded.
+    `pseudonym` is what owns its anonymous content instead of its id (docs/adr/0007-anonymity.md).
     """
 
     id: UUID
@@ -35,6 +39,12 @@ class Principal:
     categories: Mapping[Permission, tuple[UUID, ...]] = field(default_factory=lambda: NO_SCOPE)
     department_id: UUID | None = None
     key_id: UUID | None = None
+    pseudonym: UUID | None = None
+
+    @cached_property
+    def selves(self) -> tuple[UUID, ...]:
+        """The ids it owns things by: its own, and its pseudonym."""
+        return (self.id,) if self.pseudonym is None else (self.id, self.pseudonym)
 
     def may(self, permission: Permission) -> bool:
         """Whether it holds the permission anywhere; where exactly is for the row's own rule to say."""
@@ -47,6 +57,7 @@ class Principal:
         """The values every statement may refer to as the viewer (core/reading.py, `Viewer`)."""
         values: dict[str, Any] = {
             "viewer_id": self.id,
+            "viewer_selves": self.selves,
             "viewer_subjects": self.subjects,
             "viewer_clearance": self.clearance,
             "viewer_key_id": self.key_id,

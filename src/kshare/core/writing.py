@@ -9,6 +9,7 @@ import functools
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import lru_cache
 from itertools import groupby
 from typing import Any, Concatenate, Generic, ParamSpec, TypeVar
@@ -165,20 +166,24 @@ class Work:
         *,
         classification: int = 0,
         content_id: UUID | None = None,
+        actor_id: UUID | None = None,
+        at: datetime | None = None,
     ) -> None:
-        """Writes to the journal, in this transaction, who may hear of it included."""
+        """Writes to the journal, in this transaction, who may hear of it included. What happens to content is recorded
+        through `kshare.content.authorship.tell`, which knows whether the actor (by default the caller) and the time (by
+        default now) are to be told."""
         self.append(
             JournalRow,
-            id=new_id(),
+            id=new_id(at),
             happened=happened.event_name(),
-            actor_id=self.principal.id,
+            actor_id=actor_id or self.principal.id,
             object_kind=happened.about,
             object_id=object_id,
             content_id=content_id,
             readers=readers,
             classification=classification,
             payload=happened.model_dump_json(),
-            at=self.now,
+            at=at or self.now,
         )
 
     async def connection(self) -> "asyncpg.Connection[Any]":

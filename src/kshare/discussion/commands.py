@@ -11,6 +11,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, delete, select, update
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 
+from kshare.content.authorship import acting_person, owner_in, tell
 from kshare.content.models import ContentRow, CounterRow
 from kshare.content.shapes import ContentHappened
 from kshare.core.access import Permission
@@ -42,7 +43,7 @@ _COUNTED_AS = {ReactionKind.like: "likes", ReactionKind.thank: "thanks", Reactio
 
 async def _content(work: Work, id: UUID, action: str) -> Any:
     """Who may hear of what happens to a content that the caller may do this with; raises 404, then 403."""
-    columns = (ContentRow.id, ContentRow.readers, ContentRow.classification)
+    columns = (ContentRow.id, ContentRow.readers, ContentRow.classification, ContentRow.author_id, ContentRow.owner_id)
     return await work.facts(CONTENT_GUARD, id, action, *columns)
 
 
@@ -50,13 +51,7 @@ def _record(
     work: Work, content: Any, event: ContentHappened, object_id: UUID | None = None, *, private: bool = False
 ) -> None:
     """What is `private` (whom somebody follows, what they keep and how they rate) only they themselves hear of."""
-    work.record(
-        event,
-        object_id or content.id,
-        [work.principal.id] if private else content.readers,
-        classification=content.classification,
-        content_id=content.id,
-    )
+    tell(work, content, event, object_id, readers=[owner_in(work, content)] if private else None)
 
 
 async def _count(work: Work, content_id: UUID, changed: Any = None, **differences: Any) -> bool:
@@ -86,7 +81,8 @@ async def write_comment(work: Work, content_id: UUID, ask: WriteComment) -> UUID
     comment = CommentRow(
         content_id=content_id,
         parent_id=ask.parent_id,
-        author_id=work.principal.id,
+        author_id=acting_person(work, content),
+        owner_id=owner_in(work, content),
         body=ask.body,
         mentions=mentions,
         created_at=work.now,

@@ -26,6 +26,7 @@ class CommentRow(Row):
     content_id: Mapped[UUID] = mapped_column(ForeignKey("content.id", ondelete="CASCADE"))
     parent_id: Mapped[UUID | None] = mapped_column(ForeignKey("comment.id", ondelete="CASCADE"))
     author_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
+    owner_id: Mapped[UUID]
     body: Mapped[str]
     mentions: Mapped[list[UUID]] = mapped_column(ARRAY(Uuid), default=list)
     deleted: Mapped[bool] = mapped_column(default=False)

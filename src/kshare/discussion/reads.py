@@ -41,7 +41,7 @@ def _open_to(permission: Permission) -> Rule:
 DISCUSSION_RULES: dict[str, Rule] = {
     "comment": _open_to(Permission.comment_write),
     "react": _open_to(Permission.react),
-    "rate": lambda row: and_(_open_to(Permission.react)(row), row.author_id != Viewer.id),
+    "rate": lambda row: and_(_open_to(Permission.react)(row), not_(Viewer.owns(row.owner_id))),
 }
 """Who may discuss a content, whatever its kind; every kind's guard has these rules. Nobody rates what they wrote."""
 
@@ -61,7 +61,7 @@ def _moderated(row: Alias) -> ColumnElement[bool]:
 
 
 def _own_comment(row: Alias) -> ColumnElement[bool]:
-    return and_(not_(row.deleted), row.author_id == Viewer.id, Viewer.holds(Permission.comment_write))
+    return and_(not_(row.deleted), Viewer.owns(row.owner_id), Viewer.holds(Permission.comment_write))
 
 
 COMMENT_GUARD = Guard(

@@ -4,6 +4,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
+from kshare.content.authorship import tell
 from kshare.content.commands import (
     add_content,
     check_audience,
@@ -16,9 +17,9 @@ from kshare.content.commands import (
 )
 from kshare.content.models import ContentRow, RevisionRow
 from kshare.content.reads import visible_revision
+from kshare.content.shapes import ContentHappened
 from kshare.core.access import Permission
 from kshare.core.errors import DomainError, not_found
-from kshare.core.journal import Happened
 from kshare.core.principal import EVERYONE
 from kshare.core.text import ExternalName
 from kshare.core.writing import Expected, Work, command
@@ -38,9 +39,9 @@ from kshare.knowledge.shapes import (
 _TEXT = ("title", "summary", "body")
 
 
-def _record(work: Work, item: ContentRow, *events: Happened) -> None:
+def _record(work: Work, item: ContentRow, *events: ContentHappened) -> None:
     for event in events:
-        work.record(event, item.id, item.readers, classification=item.classification, content_id=item.id)
+        tell(work, item, event)
 
 
 @command(Permission.knowledge_write)
@@ -182,7 +183,7 @@ async def put_knowledge_item(
     await work.lock_name(f"knowledge_item/{source}/{external_id}")
     query = select(ContentRow.id, ContentRow.state).where(
         ContentRow.kind == "knowledge_item",
-        ContentRow.author_id == work.principal.id,
+        ContentRow.owner_id.in_(work.principal.selves),
         ContentRow.external_source == source,
         ContentRow.external_id == external_id,
     )

@@ -55,7 +55,7 @@ KNOWLEDGE_ITEM = View(
         "permissions": lambda row: allowed_list(KNOWLEDGE_GUARD.rules_for(row)),
     },
     is_knowledge,
-    own=lambda row: row.author_id == Viewer.id,
+    own=lambda row: Viewer.owns(row.owner_id),
 )
 
 KNOWLEDGE_ITEMS = Listing(

@@ -34,10 +34,16 @@ class Viewer:
     """The principal as a statement sees it: bound values, never literals."""
 
     id = bindparam("viewer_id", type_=Uuid)
+    selves = bindparam("viewer_selves", type_=ARRAY(Uuid))
     subjects = bindparam("viewer_subjects", type_=ARRAY(Uuid))
     clearance = bindparam("viewer_clearance", type_=SmallInteger)
     key_id = bindparam("viewer_key_id", type_=Uuid)
     permissions = bindparam("viewer_permissions", type_=ARRAY(Text))
+
+    @staticmethod
+    def owns(owner: ColumnElement[Any]) -> ColumnElement[bool]:
+        """The viewer is the owner, by their id or by their pseudonym."""
+        return owner == func.any(bindparam("viewer_selves", type_=ARRAY(Uuid)))
 
     @staticmethod
     def holds(permission: Permission) -> ColumnElement[bool]:

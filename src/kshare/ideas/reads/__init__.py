@@ -1,0 +1,1 @@
+"""How ideas are read, by subject."""

@@ -1,0 +1,1 @@
+"""Ideas through REST, by subject."""
