@@ -29,6 +29,7 @@ from kshare.core.writing import Guard, Rule
 from kshare.discussion.reads import DISCUSSION_RULES, MINE, NEWEST_COMMENTS
 from kshare.ideas.models import CoauthorRow, IdeaRow, VoteRow
 from kshare.ideas.shapes.idea import Coauthor, Idea, IdeaSummary
+from kshare.ideas.stages import UNDECIDED, UNDERWAY
 from kshare.people.reads import PERSON
 
 
@@ -94,13 +95,18 @@ def _edit(row: Alias) -> ColumnElement[bool]:
     return and_(row.state != constant("archived"), or_(authors, may_manage(row)))
 
 
-OPEN_TO_VOTES = ("submitted", "screening", "evaluation", "deferred")
-"""The stages in which votes count: until somebody has decided."""
-
-
 def _vote(row: Alias) -> ColumnElement[bool]:
-    opened = and_(in_state("published")(row), in_stage(*OPEN_TO_VOTES)(row))
+    opened = and_(in_state("published")(row), in_stage(*UNDECIDED)(row))
     return and_(opened, not_(is_own(row)), Viewer.holds(Permission.idea_propose))
+
+
+def _decide(row: Alias) -> ColumnElement[bool]:
+    return and_(in_state("published")(row), in_stage(*UNDECIDED)(row), may_decide(row))
+
+
+def _carry_out(row: Alias) -> ColumnElement[bool]:
+    underway = and_(in_state("published")(row), in_stage(*UNDERWAY)(row))
+    return and_(underway, or_(and_(is_own(row), Viewer.holds(Permission.idea_propose)), may_manage(row)))
 
 
 IDEA_GUARD = Guard(
@@ -116,6 +122,9 @@ IDEA_GUARD = Guard(
             in_state("archived")(row), not_(is_merged(row)), own(row, Permission.idea_propose)
         ),
         "vote": _vote,
+        "decide": _decide,
+        "manage": may_manage,
+        "carry_out": _carry_out,
         **DISCUSSION_RULES,
     },
     is_idea,
