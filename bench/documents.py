@@ -31,7 +31,7 @@ ALTER TABLE bench.pieces ADD PRIMARY KEY (content_id);
 ALTER TABLE bench.names ADD PRIMARY KEY (id);
 CREATE TABLE bench.eras (number int PRIMARY KEY, lexemes text[]);
 CREATE TABLE bench.listed AS SELECT c.id, c.listed_at, c.author_id, c.category_id, c.department_id, c.language,
-  c.variety, ((row_number() OVER (ORDER BY c.listed_at, c.id) - 1) / $size)::int AS era
+  c.kind, c.variety, ((row_number() OVER (ORDER BY c.listed_at, c.id) - 1) / $size)::int AS era
   FROM content c WHERE c.state = 'published' ORDER BY c.listed_at, c.id;
 CREATE INDEX ON bench.listed (era);
 INSERT INTO search_era (number, starts, documents, latest)
@@ -58,7 +58,8 @@ FROM bench.listed l
     (SELECT bench.joined(b.vector ORDER BY place) FROM unnest(p.paragraphs) WITH ORDINALITY AS n (number, place)
       JOIN bench.texts b ON (b.kind, b.language, b.number) = ('paragraph', p.language, n.number)) AS body,
     array_to_tsvector(array_remove(tags.marks || ARRAY[$5, $6::text || l.author_id, $7::text || l.language,
-      $8::text || l.variety, $9::text || l.category_id, $10::text || l.department_id], NULL)) AS marks) part
+      $8::text || l.variety, $9::text || l.category_id, $10::text || l.department_id, $11::text || l.kind],
+      NULL)) AS marks) part
   CROSS JOIN LATERAL (SELECT array_to_tsvector(era.lexemes) AS lexemes) e
 WHERE l.era >= $1 AND l.era < $2
 """
@@ -89,7 +90,7 @@ async def seed_documents(connection: Connection, console: Console) -> Terms:
     lexemes = [(era, era_lexemes(era)) for era in range(eras)]
     await connection.copy_records_to_table("eras", schema_name="bench", records=lexemes)
     marks = documents.MARKS
-    names = ("tag", "author", "language", "kind", "category", "department")
+    names = ("tag", "author", "language", "kind", "category", "department", "type")
     prefixes = {name: f"={marks[name]}" for name in names}
     first, *rest = (prefixes[name] for name in names)
     starts = range(0, eras, CHUNK)

@@ -254,6 +254,8 @@ class Company:
     reviewer: Actor = None  # type: ignore[assignment]
     manager: Actor = None  # type: ignore[assignment]  # knowledge manager, company-wide
     rd_manager: Actor = None  # type: ignore[assignment]  # knowledge manager for rd and below
+    committee: Actor = None  # type: ignore[assignment]  # decides on ideas, company-wide
+    finance: Actor = None  # type: ignore[assignment]
     hr: Actor = None  # type: ignore[assignment]
     admin: Actor = None  # type: ignore[assignment]  # clearance 3
     anonymous: httpx.Client = None  # type: ignore[assignment]
@@ -328,6 +330,8 @@ def found_company(server: Server) -> Company:
     company.reviewer = company.hire("郑远", "rd", roles=(("reviewer", None),))
     company.manager = company.hire("宁书语", "root", roles=(("knowledge_manager", None),), clearance=2)
     company.rd_manager = company.hire("高明", "sales", roles=(("knowledge_manager", company.departments["rd"]),))
+    company.committee = company.hire("唐越", "root", roles=(("committee", None),))
+    company.finance = company.hire("罗敏仪", "root", roles=(("finance", None),))
     company.hr = company.hire("孟昕岚", "root", roles=(("hr", None),))
     company.admin = company.hire("郝志强", "root", roles=(("administrator", None),), clearance=3)
     company.anonymous = httpx.Client(base_url=f"{server.url}/v1", timeout=30)

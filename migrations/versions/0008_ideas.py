@@ -40,6 +40,8 @@ def upgrade() -> None:
             ["kind", "stage", sa.text(f"{by}_at DESC"), sa.text("id DESC")],
             postgresql_where=_PUBLISHED,
         )
+    # What is found by now are knowledge items; from here on a search can ask for them, or for ideas, alone.
+    op.execute("UPDATE search_document SET words = words || array_to_tsvector(ARRAY['=yknowledge_item'])")
     op.create_table(
         "idea",
         sa.Column("content_id", sa.Uuid(), nullable=False),

@@ -33,6 +33,8 @@ _ROLE_OF = {
     "outsider": Role.employee,
     "reviewer": Role.reviewer,
     "knowledge_manager": Role.knowledge_manager,
+    "committee": Role.committee,
+    "finance": Role.finance,
     "hr": Role.hr,
     "administrator": Role.administrator,
 }

@@ -17,6 +17,8 @@ ROLES = (
     "reviewer",
     "knowledge_manager",
     "rd_manager",
+    "committee",
+    "finance",
     "hr",
     "administrator",
 )
@@ -29,6 +31,7 @@ _SORTS = {
     "into": "other_tag",
     "knowledge_item": "item",
     "content": "item",
+    "idea": "idea",
     "node": "item",
     "revision": "revision",
     "comment": "comment",
@@ -62,6 +65,8 @@ class World:
             "reviewer": company.reviewer.rest,
             "knowledge_manager": company.manager.rest,
             "rd_manager": company.rd_manager.rest,
+            "committee": company.committee.rest,
+            "finance": company.finance.rest,
             "hr": company.hr.rest,
             "administrator": company.admin.rest,
         }
@@ -88,6 +93,11 @@ class World:
     def _item(self) -> str:
         item = self.owner.item(title=f"共享 {uuid4().hex[:6]}")
         return str(item["id"])
+
+    def _idea(self) -> str:
+        response = self.owner.rest.post("/ideas", json={"title": f"建议 {uuid4().hex[:6]}"})
+        assert response.status_code == 201, response.text
+        return str(response.json()["id"])
 
     def _revision(self) -> str:
         item = self._item()

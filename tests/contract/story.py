@@ -2,9 +2,13 @@
 
 import time
 from collections.abc import Callable
+from importlib import import_module
 from typing import Any
 
 from tests.conftest import Actor, Company
+
+SUBJECTS = ("ideas",)
+"""The parts of the story that are told in files of their own, in order."""
 
 Do = Callable[..., Any]
 """`do(operation, actor, *places, body=None, **query)`: performs the operation, keeps it, returns the answer."""
@@ -16,6 +20,8 @@ STAFF = {
     "reviewer": ("郑远", "yuan.zheng", "质量主管"),
     "manager": ("宁书语", "shuyu.ning", "知识管理"),
     "rd_manager": ("高明", "ming.gao", "研发知识专员"),
+    "committee": ("唐越", "yue.tang", "创新委员会"),
+    "finance": ("罗敏仪", "minyi.luo", "财务分析师"),
     "hr": ("孟昕岚", "xinlan.meng", "人力资源"),
     "admin": ("郝志强", "zhiqiang.hao", "系统管理员"),
 }
@@ -39,6 +45,8 @@ def tell(do: Do, company: Company) -> None:
     _keys(do, company)
     item = _knowledge(do, company)
     _discussion(do, company, item)
+    for subject in SUBJECTS:
+        import_module(f"tests.contract.story_{subject}").tell(do, company)
     _search_and_events(do, company)
 
 

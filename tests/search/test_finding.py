@@ -209,6 +209,19 @@ def test_filtering_by_date(shelf: dict[str, Any], company: Company) -> None:
     assert found(company.colleague, word, published_from=published[two], published_before=published[three]) == [two]
 
 
+def test_ideas_are_found_by_their_type(company: Company) -> None:
+    word = marker()
+    idea = company.employee.rest.post("/ideas", json={"title": f"仓库 {word}"}).json()["id"]
+    item = company.employee.item(title=f"仓库 {word}")["id"]
+    company.server.settle()
+    assert set(found(company.colleague, word)) == {idea, item}
+    assert found(company.colleague, word, type="idea") == [idea]
+    assert found(company.colleague, word, type="knowledge_item") == [item]
+    facets = search(company.colleague, word)["facets"]
+    assert {entry["value"]: entry["count"] for entry in facets["type"]} == {"idea": 1, "knowledge_item": 1}
+    assert [entry["value"] for entry in facets["kind"]] == ["sop"]
+
+
 def test_facets_count_what_is_found(shelf: dict[str, Any], company: Company) -> None:
     word, facets = shelf["word"], search(company.colleague, shelf["word"])["facets"]
     assert facets["kind"] == [
@@ -223,6 +236,7 @@ def test_facets_count_what_is_found(shelf: dict[str, Any], company: Company) -> 
     assert {e["value"]: e["count"] for e in facets["category"]} == {shelf["top"]: 1, shelf["below"]: 1}
     assert {e["name"]: e["count"] for e in facets["department"]} == {"rd_pressure": 2, "sales": 1}
     assert {e["value"]: e["count"] for e in facets["language"]} == {"zh": 2, "en": 1}
+    assert facets["type"] == [{"value": "knowledge_item", "name": "knowledge_item", "count": 3}]
     narrowed = search(company.colleague, word, language="en")["facets"]
     assert narrowed["kind"] == [{"value": "case", "name": "case", "count": 1}]
     assert search(company.colleague, word, facets=False)["facets"] is None

@@ -20,6 +20,14 @@ class State(Choice):
     archived = "archived", "Out of the lists and the search; its audience still reaches it by its id."
 
 
+class ContentType(Choice):
+    """What a content is."""
+
+    knowledge_item = "knowledge_item", "A piece of knowledge that somebody shares."
+    idea = "idea", "A proposal for improvement."
+    challenge = "challenge", "A question that a sponsor asks everybody."
+
+
 class CategorySummary(Entity):
     """A category, as shown beside other things."""
 
@@ -107,7 +115,7 @@ class ContentCard(Entity):
     """A content of any kind, as shown where kinds stand side by side."""
 
     type: str
-    """The kind of content: `knowledge_item`."""
+    """What it is: `knowledge_item`, `idea` or `challenge`."""
     state: State
     """Draft, published or archived."""
     title: str

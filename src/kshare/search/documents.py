@@ -1,8 +1,8 @@
 """Documents: what a content is found by, and how documents are written.
 
 Besides its words a document has lexemes that no text can contain, since they begin with `=`: `=d` (it is one), its
-eras (search/eras.py), and what it can be filtered by: author, category, department (`=o`), tags, language, kind. With
-them a filter is a part of the tsquery, and the index intersects it with the words. Who may see a content is not
+eras (search/eras.py), and what it can be filtered by: type, author, category, department (`=o`), tags, language, kind.
+With them a filter is a part of the tsquery, and the index intersects it with the words. Who may see a content is not
 among them: that is asked of the content itself, so that a changed audience takes effect at once.
 """
 
@@ -25,7 +25,7 @@ from kshare.search.models import EraRow
 ANY = "=d"
 """The lexeme of every document."""
 
-MARKS = {"author": "a", "category": "c", "department": "o", "tag": "t", "language": "l", "kind": "k"}
+MARKS = {"type": "y", "author": "a", "category": "c", "department": "o", "tag": "t", "language": "l", "kind": "k"}
 """The letter of each filter's lexemes."""
 
 
@@ -45,7 +45,8 @@ class Found:
 def document(row: Any) -> Found:
     """What a content is found by; `row` has the columns of `_TEXTS`."""
     named = " ".join(filter(None, (*row.tags, row.category, row.category_en, row.author)))
-    marks = [ANY, mark("author", row.author_id), mark("language", row.language), mark("kind", row.variety)]
+    marks = [ANY, mark("type", row.kind), mark("kind", row.variety)]
+    marks += [mark("author", row.author_id), mark("language", row.language)]
     marks += [mark("tag", tag) for tag in row.tag_ids]
     if row.category_id:
         marks.append(mark("category", row.category_id))
@@ -58,7 +59,7 @@ def document(row: Any) -> Found:
 
 # Archived and unpublished contents have no document; whoever may see the others is not asked here.
 _TEXTS = text(
-    """SELECT c.id, c.listed_at, c.title, c.summary, c.body, c.language, c.variety, c.author_id, c.category_id,
+    """SELECT c.id, c.listed_at, c.title, c.summary, c.body, c.language, c.kind, c.variety, c.author_id, c.category_id,
   c.department_id, p.name AS author, g.name AS category, g.name_en AS category_en,
   coalesce(t.ids, '{}') AS tag_ids, coalesce(t.names, '{}') AS tags
 FROM content c

@@ -28,7 +28,7 @@ from kshare.search import eras as era
 from kshare.search.documents import ANY
 from kshare.search.eras import WHOLE, Eras
 from kshare.search.record import Searched
-from kshare.search.shapes import SearchFilter
+from kshare.search.shapes import SearchFacets, SearchFilter
 from kshare.search.statements import MATCHES, facets_statement, find_statement, show_statement
 
 WANTED = 64
@@ -278,7 +278,7 @@ def _passage(summary: str, body: str, terms: Sequence[str]) -> str:
 async def facets(kernel: Kernel, principal: Principal, search: Search, hits: Hits) -> bytes:
     """The most frequent values among what the search ranked, as JSON."""
     if hits.query.empty:
-        return orjson.dumps({name: [] for name in ("kind", "category", "tag", "author", "department", "language")})
+        return orjson.dumps({name: [] for name in SearchFacets.model_fields})
     place = hits.place
     values = {
         **hits.values,

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from kshare.content.shapes import CategorySummary, ContentCard, Counters, Language, TagSummary
+from kshare.content.shapes import CategorySummary, ContentCard, ContentType, Counters, Language, TagSummary
 from kshare.content.taxonomy_shapes import FoldedTagName
 from kshare.core.access import Classification
 from kshare.core.choices import Choice
@@ -72,8 +72,10 @@ class FacetValue(Shape):
 class SearchFacets(Shape):
     """The most frequent values among what was found, ten at most of each; counted as far as the search has looked."""
 
+    type: list[FacetValue]
+    """By type of content."""
     kind: list[FacetValue]
-    """By kind."""
+    """Knowledge items by kind."""
     category: list[FacetValue]
     """By category."""
     tag: list[FacetValue]
@@ -119,8 +121,10 @@ SearchText = Annotated[str, line(1, 500)]
 class SearchFilter(Ask):
     """Among which contents to search; all conditions must hold."""
 
+    type: ContentType | None = None
+    """Of this type."""
     kind: KnowledgeKind | None = None
-    """Of this kind."""
+    """Knowledge items of this kind."""
     category: UUID | None = None
     """In this category or one below it."""
     tag: FoldedTagName | None = None

@@ -257,7 +257,7 @@ def facets_statement(filters: frozenset[str]) -> Statement:
     def build() -> Select[Any]:
         _, _, candidates = _candidates(filters)
         content = aliased(ContentRow)
-        columns = ("id", "variety", "category_id", "author_id", "department_id", "language")
+        columns = ("id", "kind", "variety", "category_id", "author_id", "department_id", "language")
         of = select(*(getattr(content, name) for name in columns)).join(
             candidates, candidates.c.content_id == content.id
         )
@@ -266,7 +266,8 @@ def facets_statement(filters: frozenset[str]) -> Statement:
         person, department = aliased(PersonRow), aliased(DepartmentRow)
         tagged = select(posting.tag_id).join(seen, seen.c.id == posting.id).subquery()
         parts: dict[str, ColumnElement[Any]] = {
-            "kind": _facet(seen.c.variety, None),
+            "type": _facet(seen.c.kind, None),
+            "kind": _facet(case((seen.c.kind == constant("knowledge_item"), seen.c.variety)), None),
             "category": _facet(seen.c.category_id, category),
             "tag": _facet(tagged.c.tag_id, tag, by_name=True),
             "author": _facet(seen.c.author_id, person),
