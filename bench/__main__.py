@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from bench import documents, latency, ratios, searches, servers
+from bench import documents, ideas, latency, likeness, ratios, searches, servers
 from bench.load import Load, LoadError
 from bench.report import Report
 from bench.seed import Seeded
@@ -95,9 +95,15 @@ async def _measure(directory: Path, known: dict[int, Seeded], report: Report, co
             console.say("kshare and the bare application store the same rows.")
             ratios.measure([case], writing, bare, load, report, console, rounds=rounds, seconds=seconds)
 
+        await ideas.measure(
+            copy, directory, copy_connection, small, load, report, console, rounds=rounds, seconds=seconds
+        )
+
         places = latency.Place(small, kshare, small_connection), latency.Place(large, big, large_connection)
         page = await latency.measure(*places, load, report, console, count=count)
         await searches.measure(places[1], page, load, report, console, count=count)
+        amount = likeness.QUICK if quick else likeness.IDEAS
+        await likeness.measure(directory, url, load, report, console, count=count, ideas=amount)
         for server in (kshare, big):
             table = "Memory of a worker after all this, in MB"
             report.add(table, server.name, server.memory() / 2**20, most=MEMORY)

@@ -25,14 +25,14 @@ EVERYONE = UUID("00000000-0000-7000-8000-000000000001")
 VISIBLE = "CASE WHEN c.readers && $1 THEN c.classification <= $2 ELSE false END"
 
 
-def newest(amount: int) -> str:
+def newest(amount: int, kind: str = "knowledge_item") -> str:
     """The page first, its JSON after: hand-written SQL that builds JSON before it sorts is five times slower."""
-    return f"""(SELECT c.* FROM content c WHERE c.kind = 'knowledge_item' AND c.state = 'published' AND {VISIBLE}
+    return f"""(SELECT c.* FROM content c WHERE c.kind = '{kind}' AND c.state = 'published' AND {VISIBLE}
       ORDER BY c.listed_at DESC, c.id DESC LIMIT {amount})"""
 
 
-# What the REST list shows of an item, by hand.
-SUMMARY = """'id', c.id, 'state', c.state, 'title', c.title, 'summary', c.summary, 'language', c.language,
+# What the REST lists show of any content, by hand.
+CONTENT = """'id', c.id, 'state', c.state, 'title', c.title, 'summary', c.summary, 'language', c.language,
  'author', (SELECT json_build_object('id', p.id, 'name', p.name, 'title', p.title)
     FROM person p WHERE p.id = c.author_id),
  'department', (SELECT json_build_object('id', d.id, 'name', d.name, 'name_en', d.name_en)
@@ -46,7 +46,9 @@ SUMMARY = """'id', c.id, 'state', c.state, 'title', c.title, 'summary', c.summar
     'favourites', n.favourites, 'followers', n.followers, 'views', n.views, 'ratings', n.ratings,
     'rating', round(n.rating_sum::numeric / nullif(n.ratings, 0), 2)) FROM content_counter n WHERE n.content_id = c.id),
  'revision', c.revision, 'version', c.version, 'created_at', c.created_at, 'updated_at', c.updated_at,
- 'published_at', c.published_at, 'kind', c.variety,
+ 'published_at', c.published_at"""
+
+SUMMARY = f"""{CONTENT}, 'kind', c.variety,
  'permissions', to_json(array_remove(ARRAY[
     CASE WHEN c.author_id = $3 THEN 'edit' END,
     CASE WHEN c.author_id = $3 THEN 'restore' END,
@@ -61,6 +63,34 @@ PAGE = f"""SELECT json_build_object('items', coalesce(json_agg(q.j) FILTER (WHER
     'next_cursor', CASE WHEN count(*) > 20 THEN (array_agg(q.at) FILTER (WHERE q.n = 20))[1] END)
   FROM (SELECT row_number() OVER () AS n, c.listed_at || '/' || c.id AS at, json_build_object({SUMMARY}) AS j
     FROM {newest(21)} c LIMIT 21) q"""
+
+# The idea's own row is joined once, and whether it is the viewer's is found once.
+IDEA = f"""{CONTENT}, 'size', c.variety, 'stage', c.stage, 'votes', i.votes, 'due_at', i.due_at,
+ 'anonymous', c.author_id = '00000000-0000-7000-8000-000000000003',
+ 'voted', EXISTS (SELECT FROM idea_vote v WHERE v.content_id = ANY(i.members || c.id) AND v.person_id = $3),
+ 'permissions', to_json(array_remove(ARRAY[
+    CASE WHEN m.mine THEN 'edit' END,
+    CASE WHEN c.owner_id = $3 THEN 'withdraw' END,
+    CASE WHEN m.undecided AND NOT m.mine AND NOT EXISTS (
+      SELECT FROM content o WHERE o.id = ANY(i.members) AND (o.owner_id = $3 OR EXISTS (
+        SELECT FROM idea_coauthor s WHERE s.content_id = o.id AND s.person_id = $3))) THEN 'vote' END,
+    CASE WHEN m.undecided AND m.desk THEN 'decide' END,
+    CASE WHEN c.stage = 'declined' AND m.desk THEN 'reopen' END,
+    CASE WHEN i.waiting_since IS NOT NULL AND m.mine THEN 'answer' END,
+    CASE WHEN c.stage IN ('approved', 'in_pilot', 'implemented', 'verified') AND m.mine THEN 'carry_out' END,
+    CASE WHEN m.mine THEN 'found_team' END,
+    CASE WHEN m.desk THEN 'merge' END,
+    'comment', 'react',
+    CASE WHEN c.owner_id <> $3 THEN 'rate' END], NULL))"""
+
+IDEAS = f"""SELECT json_build_object('items', coalesce(json_agg(q.j) FILTER (WHERE q.n <= 20), '[]'),
+    'next_cursor', CASE WHEN count(*) > 20 THEN (array_agg(q.at) FILTER (WHERE q.n = 20))[1] END)
+  FROM (SELECT row_number() OVER () AS n, c.listed_at || '/' || c.id AS at, json_build_object({IDEA}) AS j
+    FROM {newest(21, "idea")} c JOIN idea i ON i.content_id = c.id CROSS JOIN LATERAL (
+      SELECT o.mine, c.stage IN ('submitted', 'screening', 'evaluation', 'deferred') AS undecided,
+        i.desk_id = $3 AND NOT o.mine AS desk
+      FROM (SELECT c.owner_id = $3 OR EXISTS (SELECT FROM idea_coauthor s
+        WHERE s.content_id = c.id AND s.person_id = $3) AS mine) o) m LIMIT 21) q"""
 
 DETAIL = """, 'body', c.body, 'external_source', c.external_source, 'external_id', c.external_id,
  'audience', (SELECT coalesce(json_agg(json_build_object('id', s.id, 'kind', s.kind, 'name', s.name)
@@ -185,6 +215,8 @@ class Bare:
         values = who["subjects"], who["clearance"], who["id"]
         if path == "/v1/knowledge-items":
             body: bytes = await self.pool.fetchval(PAGE, *values)
+        elif path == "/v1/ideas":
+            body = await self.pool.fetchval(IDEAS, *values)
         else:
             body = await self.pool.fetchval(ONE, *values, UUID(path.rsplit("/", 1)[1]))
         return body

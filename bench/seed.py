@@ -23,7 +23,7 @@ from kshare.console import Console
 from kshare.core.principal import EVERYONE
 from kshare.knowledge.shapes import KnowledgeKind
 
-VERSION = 3
+VERSION = 4
 """Grows when what is seeded changes; databases seeded by another version are seeded again."""
 
 CHUNK = 5_000
@@ -149,10 +149,9 @@ async def _strip(connection: Connection) -> list[str]:
         " AND relname <> 'alembic_version'"
     )
     names = ", ".join(row["name"] for row in tables)
-    system = await connection.fetchrow("SELECT * FROM person WHERE kind = 'system'")
+    # What the migrations themselves put there: nobody in particular, working times, service levels.
+    given = {row["name"]: await connection.fetch(f"SELECT * FROM {row['name']}") for row in tables}
     await connection.execute(f"TRUNCATE {names} RESTART IDENTITY CASCADE")
-    if system is not None:
-        await connection.copy_records_to_table("person", records=[tuple(system)], columns=list(system.keys()))
     indexes = await connection.fetch(
         "SELECT i.indexrelid::regclass::text AS name, pg_get_indexdef(i.indexrelid) AS definition FROM pg_index i"
         " JOIN pg_class t ON t.oid = i.indrelid AND t.relnamespace = 'public'::regnamespace"
@@ -167,6 +166,9 @@ async def _strip(connection: Connection) -> list[str]:
         await connection.execute(f'ALTER TABLE {row["owner"]} DROP CONSTRAINT "{row["conname"]}"')
     for row in indexes:
         await connection.execute(f"DROP INDEX {row['name']}")
+    for name, rows in given.items():
+        if rows:
+            await connection.copy_records_to_table(name, records=map(tuple, rows), columns=list(rows[0].keys()))
     return [row["definition"] for row in indexes] + [
         f'ALTER TABLE {row["owner"]} ADD CONSTRAINT "{row["conname"]}" {row["definition"]}' for row in foreign
     ]

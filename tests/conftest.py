@@ -5,6 +5,7 @@ a test that needs an empty database takes `fresh`.
 """
 
 import asyncio
+import atexit
 import os
 import shutil
 import socket
@@ -49,6 +50,8 @@ structlog.configure(
 hypothesis.settings.register_profile("kshare", deadline=None, database=None)
 hypothesis.settings.load_profile("kshare")
 
+SEAL_KEYS = Path(tempfile.gettempdir()) / f"kshare-tests-{os.getpid()}-seal-keys.json"
+atexit.register(SEAL_KEYS.unlink, missing_ok=True)
 FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
 
@@ -191,8 +194,9 @@ class Server:
 @contextmanager
 def live_server(database_url: str, loop: Loop, **options: Any) -> Iterator[Server]:
     """kshare served by Uvicorn in a thread."""
-    patient = {"rate_limit": 1_000_000, "failed_sign_ins": 1_000_000}
-    options = patient | {"secret": "a secret for tests, longer than 32 characters"} | options
+    patient: dict[str, Any] = {"rate_limit": 1_000_000, "failed_sign_ins": 1_000_000}
+    given: dict[str, Any] = {"secret": "a secret for tests, longer than 32 characters", "seal_keys": SEAL_KEYS}
+    options = patient | given | options
     settings = Settings(_env_file=None, **options)
     application = build(settings, database_url)
     with socket.socket() as probe:

@@ -29,6 +29,9 @@ def root_fields() -> list[tuple[str, str, graphql.GraphQLField]]:
     return [(kind, name, field) for kind, type_ in types if type_ for name, field in type_.fields.items()]
 
 
+DEADLINES = ("closes_at",)
+"""Times that have to be in the future."""
+
 # ---- values ---------------------------------------------------------------------------------------------------------
 
 
@@ -60,6 +63,8 @@ def sample(schema: Mapping[str, Any], ids: Ids, name: str = "", defs: Mapping[st
             return False
         case "null":
             return None
+    if schema.get("format") == "date-time" and name in DEADLINES:
+        return "2099-01-01T00:00:00Z"
     match schema.get("format"):
         case "uuid":
             return ids(name)
@@ -167,12 +172,12 @@ def graphql_value(type_: Any, ids: Ids, name: str) -> Any:
     match type_.name:
         case "ID":
             return ids(snake(name))
-        case "Int" | "Float":
+        case "Int" | "Float" | "Decimal":
             return 1
         case "Boolean":
             return False
         case "DateTime":
-            return "2026-01-01T00:00:00Z"
+            return "2099-01-01T00:00:00Z" if snake(name) in DEADLINES else "2026-01-01T00:00:00Z"
         case "Date":
             return "2026-01-01"
     if name == "externalId":

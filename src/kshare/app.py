@@ -53,7 +53,7 @@ def build(settings: Settings, database_url: str, *, react: bool = True) -> Appli
     """The application on a migrated database; `react` says whether this process also runs the reactors."""
     database = Database(database_url, settings)
     sign_in = SignIn(database, token_verifier(settings))
-    worker, watch, notes = Worker(database, api.reactors()), Watch(database), Notes(database)
+    worker, watch, notes = Worker(database, api.reactors(settings)), Watch(database), Notes(database)
 
     def wake() -> None:
         worker.wake()

@@ -164,7 +164,7 @@ def _directory(settings: Settings) -> Iterator[Finding]:
         yield warn("Data directory", f"{path} is open to other users ({mode:04o})", f"chmod {allowed:o} {path}")
     else:
         yield ok("Data directory", str(path))
-    for name in ("secrets.json", "demo-keys.json"):
+    for name in ("secrets.json", "demo-keys.json", "seal-keys.json"):
         file = path / name
         if file.exists() and stat.S_IMODE(file.stat().st_mode) & 0o077:
             yield fail(name, "other users can read it", f"chmod 600 {file}, and replace what is in it")

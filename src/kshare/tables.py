@@ -7,16 +7,37 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Connection, NullPool
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from kshare.benefits import models as benefits
+from kshare.challenges import models as challenges
 from kshare.content import models as content
 from kshare.content import reads as content_views
+from kshare.content.anonymity import models as anonymity
 from kshare.core import idempotency, journal
 from kshare.core.database import Database, Row
 from kshare.discussion import models as discussion
 from kshare.ideas import models as ideas
+from kshare.incubation import models as incubation
 from kshare.people import models as people
+from kshare.resources import models as resources
 from kshare.search import models as search
+from kshare.teams import models as teams
 
-ALL = (content, content_views, discussion, ideas, idempotency, journal, people, search)
+ALL = (
+    anonymity,
+    benefits,
+    challenges,
+    content,
+    content_views,
+    discussion,
+    ideas,
+    idempotency,
+    incubation,
+    journal,
+    people,
+    resources,
+    search,
+    teams,
+)
 
 
 async def drift(database: Database) -> list[str]:

@@ -11,6 +11,6 @@ async def run(settings: Settings, database_url: str) -> None:
     database = Database(database_url, settings)
     await database.open()
     try:
-        await Worker(database, api.reactors()).run()
+        await Worker(database, api.reactors(settings)).run()
     finally:
         await database.close()

@@ -26,14 +26,42 @@ ROLES = (
 whose key has no scopes."""
 
 _SORTS = {
+    "template": "template",
+    "team_call": "team_call",
+    "callfor": "team",
+    "team_application": "team_application",
+    "team_invitation": "team_invitation",
+    "challenge_entr": "challenge_entry",
+    "entry_id": "challenge_entry",
+    "scorecard": "scorecard",
+    "challenge": "challenge",
+    "judge": "person",
+    "team": "team",
+    "decision": "decision",
+    "ids": "decision",
+    "resource_request": "resource_request",
+    "resource_grant": "resource_grant",
+    "resource_entr": "resource_entry",
+    "budget": "budget",
+    "benefit_total": "idea",
+    "benefit_entr": "benefit_entry",
+    "benefit": "benefit",
+    "milestone": "milestone",
+    "pilot": "pilot",
+    "rollout": "rollout",
+    "gate": "gate",
+    "incubation": "idea",
     "external": "external",
     "other_tag": "other_tag",
+    "into_id": "other_idea",
+    "intoid": "other_idea",
     "into": "other_tag",
     "knowledge_item": "item",
     "content": "item",
     "idea": "idea",
     "node": "item",
     "revision": "revision",
+    "unsealing": "unsealing",
     "comment": "comment",
     "categor": "category",
     "tag": "tag",
@@ -98,6 +126,124 @@ class World:
         response = self.owner.rest.post("/ideas", json={"title": f"建议 {uuid4().hex[:6]}"})
         assert response.status_code == 201, response.text
         return str(response.json()["id"])
+
+    def _carried_out(self, thing: str, **fields: Any) -> str:
+        """Something of an approved idea."""
+        idea = self._idea()
+        self.server.sql("UPDATE content SET stage = 'approved' WHERE id = $1::uuid", idea)
+        response = self.owner.rest.post(f"/ideas/{idea}/{thing}", json=fields)
+        assert response.status_code == 201, response.text
+        return str(response.json()["id"])
+
+    def _milestone(self) -> str:
+        return self._carried_out("milestones", title="装好", due_on="2099-01-01")
+
+    def _pilot(self) -> str:
+        period = {"from_on": "2026-01-01", "until_on": "2099-01-01"}
+        return self._carried_out("pilots", site="二号仓", measure="电量", **period)
+
+    def _rollout(self) -> str:
+        return self._carried_out("rollout-sites", site="槟城", planned_on="2099-01-01")
+
+    def _gate(self) -> str:
+        return self._carried_out("gates", title="还做吗")
+
+    def _budget(self) -> str:
+        body = {"name": f"工时 {uuid4().hex[:6]}", "kind": "hours", "amount": 100, "owner_id": str(self.owner.id)}
+        response = self.company.finance.rest.post("/budgets", json=body)
+        assert response.status_code == 201, response.text
+        return str(response.json()["id"])
+
+    def _resource_request(self) -> str:
+        return self._carried_out("resource-requests", kind="hours", amount=10, purpose="改造夹具")
+
+    def _resource_grant(self) -> str:
+        path = f"/resource-requests/{self._resource_request()}/grant"
+        response = self.company.finance.rest.post(path, json={"budget_id": self._budget()})
+        assert response.status_code == 200, response.text
+        return str(response.json()["grant"]["id"])
+
+    def _resource_entry(self) -> str:
+        grant = self._resource_grant()
+        used = self.owner.rest.post(f"/resource-grants/{grant}/use", json={"amount": 2})
+        assert used.status_code == 200, used.text
+        return str(self.owner.rest.get(f"/resource-grants/{grant}/entries").json()["items"][0]["id"])
+
+    def _benefit(self) -> str:
+        figure = {"type": "time", "first_year": 100, "starts_on": "2025-01-01", "basis": "每天少走半小时"}
+        benefit = self._carried_out("benefits", **figure)
+        of_benefit = "(SELECT content_id FROM benefit WHERE id = $1::uuid)"
+        self.server.sql(f"UPDATE content SET stage = 'implemented' WHERE id = {of_benefit}", benefit)
+        return benefit
+
+    def _benefit_entry(self) -> str:
+        return str(self.owner.rest.get(f"/benefits/{self._benefit()}").json()["claimed"]["id"])
+
+    def _decision(self) -> str:
+        """One that only those know of who decide."""
+        idea = self._idea()
+        body = {"outcome": "approved", "private": True}
+        response = self.company.committee.rest.post(f"/ideas/{idea}/decision", json=body)
+        assert response.status_code == 200, response.text
+        return str(self.server.sql("SELECT id FROM idea_decision WHERE content_id = $1::uuid", idea)[0]["id"])
+
+    _other_idea = _idea
+
+    def _unsealing(self) -> str:
+        """Asked for by somebody whom none of the roles is."""
+        response = self.owner.rest.post("/ideas", json={"title": f"匿名 {uuid4().hex[:6]}", "anonymous": True})
+        assert response.status_code == 201, response.text
+        asking = self.company.hire("请求人", "root", roles=(("hr", None),))
+        request = asking.rest.post(f"/content/{response.json()['id']}/unsealings", json={"reason": "要找到本人"})
+        assert request.status_code == 201, request.text
+        return str(request.json()["id"])
+
+    def _made(self, path: str, actor: Any = None, **body: Any) -> str:
+        """The id of what a POST makes; the owner's unless somebody else is named."""
+        response = (actor or self.owner).rest.post(path, json=body)
+        assert response.status_code == 201, response.text
+        return str(response.json()["id"])
+
+    def _team(self) -> str:
+        return self._made("/teams", name=f"小组 {uuid4().hex[:6]}", idea_id=self._idea())
+
+    def _team_call(self) -> str:
+        """One that looks for whatever sampled applications offer."""
+        return self._made(f"/teams/{self._team()}/calls", skills=["x"], seats=5, closes_at="2099-01-01T00:00:00Z")
+
+    def _team_application(self) -> str:
+        applicant = self.company.hire("应征者", "rd")
+        return self._made(f"/team-calls/{self._team_call()}/applications", applicant, skill="x")
+
+    def _team_invitation(self) -> str:
+        return self._made(f"/teams/{self._team()}/invitations", person_id=self._person())
+
+    def _challenge(self) -> str:
+        """One that the company reads and that has not opened, so that it can still be changed."""
+        return self._challenge_of(opens_at="2098-12-01T00:00:00Z")
+
+    def _challenge_of(self, **fields: Any) -> str:
+        sponsor = self.company.hire("出题人", "rd", roles=(("committee", None),))
+        self._judge = self.company.hire("评委", "rd")
+        body = {"title": f"征集 {uuid4().hex[:6]}", "closes_at": "2099-01-01T00:00:00Z", "publish": True}
+        return self._made("/challenges", sponsor, **body, judges=[str(self._judge.id)], **fields)
+
+    def _challenge_entry(self) -> str:
+        return self._made(f"/challenges/{self._challenge_of()}/entries", idea_id=self._idea())
+
+    def _scorecard(self) -> str:
+        """One of a challenge whose results are published, so that not only its judge sees it."""
+        entry = self._challenge_entry()
+        of_entry = "content_id = (SELECT challenge_id FROM challenge_entry WHERE id = $1::uuid)"
+        past = "opens_at = now() - interval '2 days', closes_at = now() - interval '1 day'"
+        self.server.sql(f"UPDATE challenge SET {past} WHERE {of_entry}", entry)
+        card = self._judge.rest.put(f"/challenge-entries/{entry}/scorecard", json={"abstain": True})
+        assert card.status_code == 200, card.text
+        self.server.sql(f"UPDATE challenge SET results_at = now() WHERE {of_entry}", entry)
+        return str(card.json()["id"])
+
+    def _template(self) -> str:
+        return "problem_solution"
 
     def _revision(self) -> str:
         item = self._item()

@@ -51,7 +51,7 @@ def test_every_demo_role_gets_a_key_that_only_the_owner_can_read(served: Served)
     file = served.shell.data / "demo-keys.json"
 
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
-    assert list(served.keys) == ["employee", "reviewer", "manager", "hr", "admin"]
+    assert list(served.keys) == ["employee", "reviewer", "manager", "committee", "finance", "hr", "admin"]
     names = set()
     for role, key in served.keys.items():
         assert any(role in line and key in line for line in served.lines)

@@ -46,10 +46,17 @@ def realistic(case: schemathesis.Case, subject: Company) -> None:
         "person_id": str(subject.employee.id),
         "expires_at": "2099-01-01T00:00:00Z",
         "since": "2024-06-01",
+        "needed_by": "2099-01-01",
+        "starts_on": "2026-03-01",
+        "ends_on": "2099-01-01",
+        "owner_id": str(subject.employee.id),
     }
     case.body = _with_known(case.body, known)
     if isinstance(case.body, dict) and case.body.get("kind") == "service":
         case.body.pop("email", None)
+    if isinstance(case.body, dict) and case.path == "/v1/budgets":
+        # Which unit an amount has, and whether it may have a fraction, depends on what it is an amount of.
+        case.body |= {"kind": "money", "currency": "CNY"}
     if isinstance(case.body, dict) and "into" in case.body:
         case.body["into"] = str(EVERYONE)
 

@@ -24,7 +24,7 @@ from kshare.knowledge.reads import KNOWLEDGE_ITEMS
 
 READS = [operation for operation in operations() if operation.method == "GET"]
 
-SEVERAL = {"listEvents", "listEventTypes", "search", "explainAccess"}
+SEVERAL = {"listEvents", "listEventTypes", "listIdeaStages", "search", "explainAccess"}
 """Reads that are no single view of anything: they may take as many statements as `most` says."""
 
 
@@ -169,6 +169,74 @@ SELECT uuidv7(), id, author_id, author_id, 'x', '{{}}', false, 1, created_at FRO
 INSERT INTO reaction (content_id, person_id, kind, created_at)
 SELECT id, author_id, 'favourite', created_at FROM content;
 INSERT INTO follow (content_id, person_id, created_at) SELECT id, author_id, created_at FROM content;
+INSERT INTO unsealing (id, content_id, reason, requested_by_id, requested_at)
+  SELECT uuidv7(), id, 'x', author_id, created_at FROM content WHERE kind = 'idea';
+INSERT INTO credit (id, person_id, reason, amount, day)
+  SELECT uuidv7(), author_id, 'contribution', 1, created_at::date FROM content;
+INSERT INTO milestone (id, content_id, version, created_at, updated_at, title, person_id, due_on, position)
+SELECT uuidv7(), id, 1, created_at, created_at, 'x', author_id, '2026-01-01', 1 FROM content;
+INSERT INTO pilot (id, content_id, version, created_at, updated_at, site, from_on, until_on, measure, unit, state,
+  findings)
+SELECT uuidv7(), id, 1, created_at, created_at, 'x', '2026-01-01', '2026-02-01', 'x', '', 'planned', '' FROM content;
+INSERT INTO rollout (id, content_id, version, created_at, updated_at, site, planned_on)
+SELECT uuidv7(), id, 1, created_at, created_at, 'x', '2026-01-01' FROM content;
+INSERT INTO gate (id, content_id, version, created_at, number, title, opened_by_id)
+SELECT uuidv7(), id, 1, created_at, 1, 'x', author_id FROM content;
+INSERT INTO idea (content_id, votes, members, stage_since, clock_from, due_at, desk_id, escalations)
+SELECT id, 0, '{{}}', created_at, created_at, created_at, CASE WHEN random() < 0.5 THEN author_id END, 1 FROM content;
+INSERT INTO idea_escalation (id, content_id, step, from_id, at) SELECT uuidv7(), id, 1, author_id, created_at
+FROM content;
+INSERT INTO idea_decision (id, content_id, outcome, decided_by, decided_at, published_at, current)
+SELECT uuidv7(), id, 'approved', author_id, created_at, CASE WHEN random() < 0.9 THEN created_at END, true FROM content;
+INSERT INTO budget (id, name, kind, unit, amount, balance, entries, owner_id, starts_on, version, created_at)
+SELECT uuidv7(), 'b' || n, 'hours', 'hours', 100, 100, 0, p.ids[n], '2026-01-01', 1, now()
+FROM generate_series(1, 300) n, (SELECT array_agg(id) AS ids FROM person WHERE name LIKE 'p%') p;
+INSERT INTO resource_request (id, content_id, kind, unit, amount, purpose, state, person_id, version, created_at)
+SELECT uuidv7(), id, (ARRAY['hours', 'money', 'equipment', 'expert_time'])[1 + n % 4], 'hours', 1, 'x',
+  (ARRAY['requested', 'granted', 'declined', 'withdrawn', 'used_up', 'returned'])[1 + n % 6], author_id, 1, created_at
+FROM (SELECT id, author_id, created_at, row_number() OVER () AS n FROM content) c;
+INSERT INTO resource_grant (id, request_id, content_id, budget_id, amount, used, returned, entries, person_id, version,
+  created_at)
+SELECT uuidv7(), r.id, content_id, b.ids[1 + n % 300], 1, 1, 0, 1, person_id, 1, created_at
+FROM (SELECT *, row_number() OVER () AS n FROM resource_request LIMIT 20000) r,
+  (SELECT array_agg(id) AS ids FROM budget) b;
+INSERT INTO resource_entry (id, grant_id, content_id, number, kind, amount, person_id, created_at)
+SELECT uuidv7(), id, content_id, 1, 'used', 1, person_id, created_at FROM resource_grant;
+INSERT INTO budget_entry (id, budget_id, number, kind, amount, balance, grant_id, person_id, created_at)
+SELECT uuidv7(), budget_id, row_number() OVER (PARTITION BY budget_id), 'granted', -1, 1, id, person_id, created_at
+FROM resource_grant;
+INSERT INTO benefit (id, content_id, type, unit, recurrence, starts_on, basis, person_id, version, created_at)
+SELECT uuidv7(), id, 'time', 'hours', 'yearly', '2025-01-01', 'x', author_id, 1, created_at FROM content LIMIT 20000;
+INSERT INTO benefit_entry (id, benefit_id, content_id, level, number, first_year, person_id, created_at)
+SELECT uuidv7(), id, content_id, level, 1, 1, person_id, created_at
+FROM benefit, unnest(ARRAY['claimed', 'committed', 'verified']) AS level;
+INSERT INTO team (id, content_id, name, purpose, open, version, created_at, updated_at)
+SELECT uuidv7(), CASE WHEN random() < 0.8 THEN id END, 'x', '', true, 1, created_at, created_at
+FROM content LIMIT 20000;
+INSERT INTO team_member (team_id, person_id, role, lead, since)
+SELECT t.id, p.ids[1 + (n * 7 + i) % 5000], '', i = 0, now() FROM (SELECT id, row_number() OVER () AS n FROM team) t,
+  generate_series(0, 2) i, (SELECT array_agg(id) AS ids FROM person WHERE name LIKE 'p%') p;
+INSERT INTO team_call (id, team_id, skills, text, seats, taken, closes_at, closed_at, version, created_at, updated_at)
+SELECT uuidv7(), id, ARRAY['s' || n % 500], '', 2, n % 3, now() + (n % 100 - 50) * interval '1 day',
+  CASE WHEN n % 4 = 0 THEN now() END, 1, created_at, created_at FROM (SELECT *, row_number() OVER () AS n FROM team) t;
+INSERT INTO team_call_skill (call_id, skill, closes_at) SELECT id, skills[1], closes_at FROM team_call;
+INSERT INTO team_application (id, team_id, call_id, person_id, skill, message, state, created_at)
+SELECT uuidv7(), c.team_id, c.id, m.person_id, 'x', '', (ARRAY['pending', 'accepted', 'declined'])[1 + c.taken],
+  created_at FROM team_call c JOIN team_member m ON m.team_id = c.team_id;
+INSERT INTO team_invitation (id, team_id, person_id, invited_by, role, message, state, expires_at, created_at)
+SELECT uuidv7(), team_id, person_id, person_id, '', '', 'pending', since, since FROM team_member;
+INSERT INTO challenge (content_id, opens_at, closes_at, judging_until)
+SELECT id, created_at, created_at + interval '9 days', created_at + interval '20 days' FROM content LIMIT 20000;
+INSERT INTO challenge_prize (id, challenge_id, position, name, description, places)
+SELECT uuidv7(), content_id, 1, 'x', '', 1 FROM challenge;
+INSERT INTO challenge_entry (id, challenge_id, content_id, entered_by, created_at, rank, score, tied, prize_id,
+  ranked_at)
+SELECT uuidv7(), p.challenge_id, c.id, c.author_id, now(), i, 5, 0, CASE WHEN i = 1 THEN p.id END, now()
+FROM (SELECT *, row_number() OVER () AS n FROM challenge_prize) p, generate_series(1, 3) i,
+  LATERAL (SELECT id, author_id FROM content WHERE id = p.challenge_id) c WHERE i = 1 + p.n % 3;
+INSERT INTO challenge_scorecard (id, challenge_id, entry_id, judge_id, abstained, comment, version, created_at,
+  updated_at)
+SELECT uuidv7(), challenge_id, id, entered_by, true, '', 1, now(), now() FROM challenge_entry;
 INSERT INTO journal (id, happened, actor_id, object_kind, object_id, content_id, readers, classification, payload, at)
 SELECT uuidv7(), 'knowledge_item_created', author_id, 'content', id, id, readers, classification, '{{}}', created_at
 FROM content;

@@ -2,7 +2,7 @@
 
 import typer
 
-from kshare.cli import contract, imports, people, server
+from kshare.cli import contract, imports, people, seal, server
 from kshare.cli.common import Commands
 
 app = typer.Typer(
@@ -16,6 +16,7 @@ app = typer.Typer(
 )
 server.add_to(app)
 people.add_to(app)
+seal.add_to(app)
 imports.add_to(app)
 contract.add_to(app)
 

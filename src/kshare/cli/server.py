@@ -39,15 +39,20 @@ Force = Annotated[bool, typer.Option("--force", envvar="KSHARE_REINDEX_FORCE", h
 
 
 def reindex(force: Force = False) -> None:
-    """Write search documents anew that are missing or out of date."""
+    """Write anew what is missing or out of date: search documents, and what ideas are compared by."""
+    from kshare.ideas.likeness import rewrite_prints
     from kshare.search.reindex import reindex as write_anew
 
-    async def work(database: Database, console: Console) -> int:
+    async def work(database: Database, console: Console) -> tuple[int, int]:
         with console.measured("Indexing") as progress:
-            return await write_anew(database, progress, force=force)
+            documents = await write_anew(database, progress, force=force)
+        with console.measured("Comparing ideas") as progress:
+            return documents, await rewrite_prints(database, progress, force=force)
 
     console = Console()
-    console.say(f"{with_database(work, console)} documents written")
+    documents, prints = with_database(work, console)
+    console.say(f"{documents} documents written")
+    console.say(f"{prints} ideas made comparable")
 
 
 Check = Annotated[

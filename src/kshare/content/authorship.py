@@ -6,6 +6,8 @@ from typing import Any
 from uuid import UUID
 
 from kshare.content.shapes import ContentHappened
+from kshare.core.clock import midnight
+from kshare.core.ids import new_id
 from kshare.core.principal import ANONYMOUS_ID
 from kshare.core.writing import Work
 
@@ -32,8 +34,19 @@ def owner_in(work: Work, content: Any) -> UUID:
 def acting_at(work: Work, content: Any) -> datetime:
     """The time to write down for what the caller does to a content: now, or only the day where they act as its unnamed
     author, since a time can tell who was at work."""
-    unnamed = acting_person(work, content) == ANONYMOUS_ID
-    return work.now.replace(hour=0, minute=0, second=0, microsecond=0) if unnamed else work.now
+    return midnight(work.now) if acting_person(work, content) == ANONYMOUS_ID else work.now
+
+
+def acting_id(work: Work, content: Any) -> UUID:
+    """A fresh id for what the caller makes on a content; one that tells only the day where they act as its unnamed
+    author, as ids tell the time of their making."""
+    at = acting_at(work, content)
+    return new_id() if at == work.now else new_id(at)
+
+
+def touch(work: Work, content: Any) -> None:
+    """Notes that the caller changed it, never earlier than the last change that is known."""
+    content.updated_at = max(content.updated_at, acting_at(work, content))
 
 
 def tell(

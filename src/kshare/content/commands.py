@@ -8,11 +8,14 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import Column, delete, inspect, select, update
 from sqlalchemy.dialects.postgresql import insert as pg_insert
+from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy.sql.schema import ScalarElementColumnDefault
 
-from kshare.content.authorship import acting_person
+from kshare.content.authorship import acting_at, acting_id, acting_person, touch
 from kshare.content.models import CategoryRow, ContentRow, ContentTagRow, CounterRow, RevisionRow, TagNameRow, TagRow
+from kshare.content.naming import remember_tag, tags_named
 from kshare.content.taxonomy_shapes import folded
 from kshare.core.access import Classification
 from kshare.core.errors import invalid
@@ -28,17 +31,26 @@ def readers_of(content: ContentRow) -> list[UUID]:
     return list(dict.fromkeys((*content.audience, content.owner_id)))
 
 
+async def _known(work: Work, identity: InstrumentedAttribute[UUID], ids: Sequence[UUID]) -> dict[UUID, bool]:
+    """Whether there is something with each of these ids; in a bulk each is looked up once."""
+    known: dict[UUID, bool] = {} if work.memory is None else work.memory.setdefault(identity, {})
+    if missing := [id for id in ids if id not in known]:
+        found = set((await work.session.execute(select(identity).where(identity.in_(missing)))).scalars())
+        known.update({id: id in found for id in missing})
+    return known
+
+
 async def check_audience(work: Work, audience: Sequence[UUID]) -> None:
     """Raises 422 for an id that is no person, department or group, nor everyone."""
-    known = set((await work.session.execute(select(SubjectRow.id).where(SubjectRow.id.in_(audience)))).scalars())
+    known = await _known(work, SubjectRow.id, audience)
     for position, subject in enumerate(audience):
-        if subject not in known:
+        if not known[subject]:
             raise invalid(f"/audience/{position}", "unknown_reference", "There is no such department, group or person.")
 
 
 async def check_category(work: Work, category_id: UUID | None) -> None:
     """Raises 422 for a category that does not exist."""
-    if category_id is not None and await work.session.get(CategoryRow, category_id) is None:
+    if category_id is not None and not (await _known(work, CategoryRow.id, [category_id]))[category_id]:
         raise invalid("/category_id", "unknown_reference", "There is no such category.")
 
 
@@ -48,17 +60,31 @@ def check_classification(work: Work, classification: Classification) -> None:
         raise invalid("/classification", "above_clearance", "This is above your own clearance.")
 
 
-async def add_content(work: Work, content: ContentRow, tags: Sequence[str], note: str | None = None) -> None:
-    """Stores a new content with its counters, tags and first revision."""
+async def add_content(
+    work: Work, content: ContentRow, tags: Sequence[str], note: str | None = None, *, forget: bool = False
+) -> None:
+    """Stores a new content with its counters, tags and first revision. With `forget` it is stored as it is now,
+    whatever becomes of the object, and spared the bookkeeping of the session: rows that refer to it are appended, too,
+    or added after a flush."""
     content.id = content.id or new_id()
     content.owner_id = content.owner_id or content.author_id
     content.readers = readers_of(content)
-    work.add(content)
+    if forget:
+        work.append(ContentRow, **{name: content.__dict__.get(name, default) for name, default in _COLUMNS})
+    else:
+        work.add(content)
     work.append(CounterRow, content_id=content.id, **_NO_COUNTS)
     _add_revision(work, content, note)
-    if tags:
-        await work.flush()
-        await set_tags(work, content, tags)
+    for tag_id in await _tags_of(work, content, tags) if tags else ():
+        work.append(ContentTagRow, id=content.id, tag_id=tag_id)
+
+
+_COLUMNS = [
+    (attribute.key, default.arg if isinstance(default := column.default, ScalarElementColumnDefault) else None)
+    for attribute in inspect(ContentRow).column_attrs
+    if isinstance(column := attribute.columns[0], Column)
+]
+"""The attributes of a content, with what each is if nothing else is said."""
 
 
 async def revise(work: Work, content: ContentRow, note: str | None) -> None:
@@ -72,13 +98,13 @@ def _add_revision(work: Work, content: ContentRow, note: str | None) -> None:
         RevisionRow,
         content_id=content.id,
         number=content.revision or 1,
-        id=new_id(),
+        id=acting_id(work, content),
         title=content.title,
         summary=content.summary or "",
         body=content.body or "",
         note=note,
         author_id=acting_person(work, content),
-        created_at=work.now,
+        created_at=acting_at(work, content),
     )
 
 
@@ -90,9 +116,9 @@ async def set_state(work: Work, content: ContentRow, state: str) -> None:
     """Moves it to a state; the first publication gives it its place in lists."""
     content.state = state
     if state == "published" and content.published_at is None:
-        content.published_at = content.listed_at = work.now
+        content.published_at = content.listed_at = acting_at(work, content)
     content.readers = readers_of(content)
-    content.updated_at = work.now
+    touch(work, content)
 
 
 async def date_back(work: Work, content: ContentRow, created: datetime | None, published: datetime | None) -> None:
@@ -114,17 +140,10 @@ async def date_back(work: Work, content: ContentRow, created: datetime | None, p
 
 async def set_tags(work: Work, content: ContentRow, names: Sequence[str]) -> bool:
     """Makes these its tags; synonyms lead to their tag, unknown names become tags. False if it had just these."""
-    wanted = {folded(name): name.strip() for name in names}
-    known = select(TagNameRow.folded, TagNameRow.tag_id).where(TagNameRow.folded.in_(wanted))
-    ids: dict[str, UUID] = {row.folded: row.tag_id for row in await work.session.execute(known)}
-    # In one order for everybody, so that two writers of the same new tags wait for each other instead of deadlocking.
-    for key in sorted(wanted.keys() - ids.keys()):
-        ids[key] = await _tag_named(work, key, wanted[key])
+    tags = await _tags_of(work, content, names)
     has = set(
         (await work.session.execute(select(ContentTagRow.tag_id).where(ContentTagRow.id == content.id))).scalars()
     )
-    # In the order of ids, as merging locks them.
-    tags = sorted(set(ids.values()))
     if has == set(tags):
         return False
     await work.session.execute(delete(ContentTagRow).where(ContentTagRow.id == content.id))
@@ -134,9 +153,21 @@ async def set_tags(work: Work, content: ContentRow, names: Sequence[str]) -> boo
     return True
 
 
-async def _tag_named(work: Work, key: str, name: str) -> UUID:
+async def _tags_of(work: Work, content: ContentRow, names: Sequence[str]) -> list[UUID]:
+    """The tags that names lead to, unknown ones made; in the order of ids, as merging locks them."""
+    wanted = {folded(name): name.strip() for name in names}
+    ids = await tags_named(work, wanted)
+    # In one order for everybody, so that two writers of the same new tags wait for each other instead of deadlocking.
+    for key in sorted(wanted.keys() - ids.keys()):
+        ids[key] = await _tag_named(work, content, key, wanted[key])
+        remember_tag(work, key, ids[key])
+    return sorted(set(ids.values()))
+
+
+async def _tag_named(work: Work, content: ContentRow, key: str, name: str) -> UUID:
     """The tag of a name that was unknown a moment ago; created unless somebody else has just done so."""
-    tag = TagRow(id=new_id(), name=name)
+    at = acting_at(work, content)
+    tag = TagRow(id=acting_id(work, content), name=name, created_at=at, updated_at=at)
     work.add(tag)
     await work.flush()
     named = pg_insert(TagNameRow).values(folded=key, tag_id=tag.id, name=name, preferred=True)

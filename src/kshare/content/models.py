@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from kshare.core.clock import now
 from kshare.core.database import Row
 from kshare.core.ids import new_id
+from kshare.core.principal import ANONYMOUS_ID
 
 
 class CategoryRow(Row):
@@ -79,6 +80,13 @@ def _list_index(column: str, by: str = "listed") -> Index:
     return Index(f"ix_content_{column}_{by}", "kind", column, *newest_first, postgresql_where=_PUBLISHED)
 
 
+def _own_anonymous_index(by: str) -> Index:
+    """An index for the list of what somebody wrote without showing their name; it holds nothing else."""
+    newest_first = (text(f"{by}_at DESC"), text("id DESC"))
+    anonymous = text(f"author_id = '{ANONYMOUS_ID}'")
+    return Index(f"ix_content_own_anonymous_{by}", "kind", "owner_id", *newest_first, postgresql_where=anonymous)
+
+
 class ContentRow(Row):
     """One shared thing. `kind` says which sort of content it is, `variety` which sort of that kind (an SOP, a case).
 
@@ -106,6 +114,8 @@ class ContentRow(Row):
         _list_index("category_id", "updated"),
         _list_index("department_id", "updated"),
         _list_index("stage", "updated"),
+        _own_anonymous_index("listed"),
+        _own_anonymous_index("updated"),
         Index("ix_content_author_id_state_listed", "author_id", "state", text("listed_at DESC"), text("id DESC")),
         Index(
             "uq_content_external",

@@ -1,5 +1,6 @@
 """How content is read, whatever its kind: who sees it, and the parts every kind shows."""
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -11,10 +12,12 @@ from sqlalchemy import (
     Text,
     Uuid,
     and_,
+    case,
     cast,
     func,
     literal_column,
     not_,
+    null,
     select,
 )
 from sqlalchemy.dialects.postgresql import array
@@ -29,7 +32,7 @@ from kshare.content.shapes import (
     RevisionSummary,
 )
 from kshare.content.taxonomy_reads import CATEGORY, TAG
-from kshare.content.visibility import visible_content, visible_through_content
+from kshare.content.visibility import is_anonymous, is_hidden_authors, visible_content, visible_through_content
 from kshare.core.access import Classification
 from kshare.core.reading import (
     Alias,
@@ -106,12 +109,15 @@ def visible_revision(row: Alias) -> ColumnElement[bool]:
     """Seen with its content; but what was replaced before the content was published stays its author's alone, like the
     draft that it was."""
     content, later = aliased(ContentRow), aliased(RevisionRow)
+    owner: ColumnElement[Any] = content.owner_id  # type: ignore[assignment]  # SQLAlchemy types it as the class's
     replaced = select(later.id).join(content, content.id == later.content_id)
     replaced = replaced.where(
         later.content_id == row.content_id,
         later.number == row.number + literal_column("1"),
         later.created_at <= content.published_at,
-        content.author_id != Viewer.id,
+        not_(Viewer.owns(owner)),
+        # Never a draft, and its times are days.
+        not_(is_anonymous(content)),
     )
     return and_(visible_through_content(row), not_(replaced.exists()))
 
@@ -192,10 +198,30 @@ CONTENT_FILTERS: dict[str, Filter] = {
         ),
     ),
     "language": Filter(Text, lambda row, value: row.language == value),
+    # Given only when true (`OwnAnonymous`). One walk for each of the two ids of the viewer; the first finds nothing.
+    "own_anonymous": Filter(
+        Text,
+        lambda row, _: and_(is_anonymous(row), Viewer.owns(row.owner_id)),
+        Walk(
+            values=lambda _: select(func.unnest(Viewer.selves)),
+            where=lambda row, owner: and_(is_anonymous(row), row.owner_id == owner),
+        ),
+    ),
     "published_from": Filter(DateTime(timezone=True), lambda row, value: row.listed_at >= value),
     "published_before": Filter(DateTime(timezone=True), lambda row, value: row.listed_at < value),
 }
 """The filters every list of content offers. `category` and `department` mean the whole subtree."""
+
+
+def unless_hidden(column: str) -> Source:
+    """A column that would tell who wrote something, which of what is anonymous its author alone sees."""
+    return lambda row: case((is_hidden_authors(row), null()), else_=getattr(row, column))
+
+
+def by_its_name(view: View[Any]) -> View[Any]:
+    """A view of content as it is found by its name in another system. What is anonymous is found by it only by its
+    author: the name could be one of a row of names that tell whose they are."""
+    return replace(view, visible=lambda row: and_(visible_content(row), not_(is_hidden_authors(row))))
 
 
 def published_unless_asked(row: Alias, filters: frozenset[str]) -> ColumnElement[bool] | None:

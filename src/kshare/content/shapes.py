@@ -1,8 +1,10 @@
 """Content as readers see it, whatever its kind."""
 
 from datetime import datetime
-from typing import ClassVar
+from typing import Annotated, ClassVar
 from uuid import UUID
+
+from pydantic import AfterValidator
 
 from kshare.core.access import Classification
 from kshare.core.choices import Choice
@@ -109,6 +111,10 @@ class ContentSummary(Entity):
     """When it was first published."""
     permissions: list[str]
     """What you may do with it."""
+
+
+OwnAnonymous = Annotated[bool | None, AfterValidator(lambda only: only or None)]
+"""A filter that only `true` makes a difference to."""
 
 
 class ContentCard(Entity):

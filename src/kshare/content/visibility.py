@@ -1,9 +1,10 @@
 """Who sees a content, and the rules every kind of content has in common."""
 
-from sqlalchemy import ColumnElement, and_, case, false, or_, select
+from sqlalchemy import ColumnElement, and_, case, false, literal_column, not_, or_, select
 
 from kshare.content.models import ContentRow
 from kshare.core.access import Permission
+from kshare.core.principal import ANONYMOUS_ID
 from kshare.core.reading import Alias, Viewer
 from kshare.core.writing import Rule
 
@@ -25,6 +26,17 @@ def visible_content(row: Alias) -> ColumnElement[bool]:
 def visible_through_content(row: Alias) -> ColumnElement[bool]:
     """Visibility of what belongs to a content (`row.content_id`): seen exactly when the content is."""
     return select(ContentRow.id).where(ContentRow.id == row.content_id, visible_content(ContentRow)).exists()
+
+
+def is_anonymous(row: Alias) -> ColumnElement[bool]:
+    """Its author is not shown."""
+    anonymous: ColumnElement[bool] = row.author_id == literal_column(f"'{ANONYMOUS_ID}'::uuid")
+    return anonymous
+
+
+def is_hidden_authors(row: Alias) -> ColumnElement[bool]:
+    """Its author is not shown, and is not the viewer."""
+    return and_(is_anonymous(row), not_(Viewer.owns(row.owner_id)))
 
 
 def own(row: Alias, permission: Permission) -> ColumnElement[bool]:

@@ -21,6 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 from sqlalchemy.orm import DeclarativeBase
 
 from kshare.core.errors import DomainError, invalid, unavailable
+from kshare.core.sealing import Keyring
 from kshare.core.settings import Settings
 
 
@@ -94,7 +95,14 @@ class Database:
             connect_args={"server_settings": self._server_settings | self._timeouts, "timeout": settings.pool_timeout},
         )
         event.listen(self.engine.sync_engine, "connect", lambda connection, _: connection.run_async(_json_as_bytes))
-        self.sessions = async_sessionmaker(self.engine, class_=AsyncSession, expire_on_commit=False, autoflush=False)
+        self.keyring = Keyring.configured(settings)
+        self.sessions = async_sessionmaker(
+            self.engine,
+            class_=AsyncSession,
+            expire_on_commit=False,
+            autoflush=False,
+            info={"time_zone": settings.time_zone, "keyring": self.keyring},
+        )
 
     @property
     def dsn(self) -> str:

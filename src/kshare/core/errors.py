@@ -72,6 +72,13 @@ PROBLEMS: dict[str, Problem] = {
         "Something with this name or key exists.",
         "Choose another, or change that one.",
     ),
+    "anonymity_not_set_up": Problem(
+        409,
+        "Anonymity is not set up",
+        "未配置匿名功能",
+        "This server has no key file with which to seal who wrote something anonymous.",
+        "Send it without `anonymous`, or ask those who run the server to set `KSHARE_SEAL_KEYS`.",
+    ),
     "idempotency_in_progress": Problem(
         409,
         "Still running",

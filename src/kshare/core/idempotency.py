@@ -23,7 +23,8 @@ log = structlog.get_logger()
 
 
 class IdempotencyRow(Row):
-    """A request that was answered, and its answer."""
+    """A request that was answered, and its answer. `principal_id` is an alias made for this key alone, so that the row
+    does not tell whose request it was (docs/adr/0007-anonymity.md)."""
 
     __tablename__ = "idempotency"
     __table_args__ = (Index("ix_idempotency_created_at", "created_at"),)
@@ -35,6 +36,8 @@ class IdempotencyRow(Row):
     status: Mapped[int] = mapped_column(SmallInteger)
     headers: Mapped[dict[str, str]] = mapped_column(JSONB)
     body: Mapped[bytes] = mapped_column(LargeBinary)
+    unnamed: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
+    """Its caller acted as an author who is not shown."""
     created_at: Mapped[datetime] = mapped_column(default=now)
 
 
@@ -62,6 +65,10 @@ class Repeatable:
             raise DomainError("invalid", "Idempotency-Key must be 1 to 255 printable ASCII characters.")
         return cls(operation, key, hashlib.sha256(b"\0".join(parts)).digest())
 
+    def alias(self, work: Work) -> UUID:
+        """The caller, as kept with the answer."""
+        return work.principal.alias("idempotency", self.operation, self.key)
+
 
 async def earlier_answer(work: Work, request: Repeatable) -> Answer | None:
     """The stored answer of the same request, or None when it is new; holds the key until the transaction ends.
@@ -69,7 +76,8 @@ async def earlier_answer(work: Work, request: Repeatable) -> Answer | None:
     Raises `idempotency_in_progress` while another request with the key runs, `idempotency_mismatch` for another body.
     """
     lock = text("SELECT pg_try_advisory_xact_lock(hashtextextended(:name, 1))")
-    name = f"{work.principal.id}/{request.operation}/{request.key}"
+    alias = request.alias(work)
+    name = f"{alias}/{request.operation}/{request.key}"
     if not (await work.session.execute(lock, {"name": name})).scalar_one():
         raise DomainError(
             "idempotency_in_progress",
@@ -77,7 +85,7 @@ async def earlier_answer(work: Work, request: Repeatable) -> Answer | None:
             headers={"Retry-After": "1"},
         )
     query = select(IdempotencyRow).where(
-        IdempotencyRow.principal_id == work.principal.id,
+        IdempotencyRow.principal_id == alias,
         IdempotencyRow.operation == request.operation,
         IdempotencyRow.key == request.key,
     )
@@ -90,6 +98,7 @@ async def earlier_answer(work: Work, request: Repeatable) -> Answer | None:
         return None
     if row.fingerprint != request.fingerprint:
         raise DomainError("idempotency_mismatch", "This Idempotency-Key was used with another request.")
+    work.unnamed = row.unnamed
     return Answer(row.status, dict(row.headers), row.body)
 
 
@@ -97,13 +106,14 @@ def keep_answer(work: Work, request: Repeatable, answer: Answer) -> None:
     """Stores the answer with the write it answers."""
     work.add(
         IdempotencyRow(
-            principal_id=work.principal.id,
+            principal_id=request.alias(work),
             operation=request.operation,
             key=request.key,
             fingerprint=request.fingerprint,
             status=answer.status,
             headers=answer.headers,
             body=answer.body,
+            unnamed=work.unnamed,
         )
     )
 

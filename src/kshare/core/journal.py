@@ -58,6 +58,7 @@ class JournalRow(Row):
     __table_args__ = (
         Index("ix_journal_xid_number", "xid", "number"),
         Index("ix_journal_object_id", "object_id"),
+        Index("ix_journal_content", "content_id", "at", "number", postgresql_where=text("content_id IS NOT NULL")),
     )
 
     number: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
@@ -137,6 +138,11 @@ class Reactor(ABC):
         more. For entries that concern more rows than one transaction should change."""
         return False
 
+    async def afterwards(self, database: Database) -> bool:
+        """What must not hold a transaction open, such as asking another service, when there is nothing else to do; True
+        if there may be more. Not under the lease: several processes may do it at once."""
+        return False
+
 
 class _Pace:
     """How long to wait before the next look: soon and then again after a wake-up, since an entry settles only when
@@ -200,7 +206,9 @@ class Worker:
         failures = careful = 0
         while True:
             try:
-                while await self.step(reactor, most=1 if careful else reactor.batch):
+                while await self.step(reactor, most=1 if careful else reactor.batch) or await reactor.afterwards(
+                    self._database
+                ):
                     failures, careful = 0, max(careful - 1, 0)
             except Exception as error:
                 # Then one entry at a time, so that only the entry that fails, and what follows it, waits.

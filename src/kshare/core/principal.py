@@ -7,6 +7,7 @@ from typing import Any, Literal
 from uuid import UUID
 
 from kshare.core.access import SCOPABLE, Permission
+from kshare.core.sealing import derived
 
 EVERYONE = UUID("00000000-0000-7000-8000-000000000001")
 """The subject that every signed-in person and service has."""
@@ -40,6 +41,12 @@ class Principal:
     department_id: UUID | None = None
     key_id: UUID | None = None
     pseudonym: UUID | None = None
+    seed: bytes | None = field(default=None, repr=False)
+    """What their pseudonym is derived from, with a key that is outside the database."""
+
+    def alias(self, *purpose: str) -> UUID:
+        """An id under which rows can be found again that must not tell whose they are; without keys their own."""
+        return self.id if self.seed is None else derived(self.seed, *purpose)
 
     @cached_property
     def selves(self) -> tuple[UUID, ...]:

@@ -9,6 +9,7 @@ from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, Field, HttpUrl, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -57,10 +58,18 @@ def _origins(given: tuple[str, ...]) -> tuple[str, ...]:
     return given
 
 
+def _time_zone(given: str) -> str:
+    try:
+        return ZoneInfo(given).key
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError(f"{given!r} is no time zone; write it as Asia/Shanghai") from None
+
+
 PostgresUrl = Annotated[SecretStr, AfterValidator(_address("postgresql", "postgres", "postgresql+asyncpg"))]
 RedisUrl = Annotated[SecretStr, AfterValidator(_address("redis", "rediss"))]
 WebUrl = Annotated[str, AfterValidator(_address("http", "https"))]
 Proxies = Annotated[str, AfterValidator(_proxies)]
+TimeZone = Annotated[str, AfterValidator(_time_zone)]
 WebOrigins = Annotated[tuple[str, ...], AfterValidator(_origins)]
 
 
@@ -78,6 +87,7 @@ class Settings(BaseSettings):
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8000, ge=0, le=65535, description="Port to listen on.")
     workers: int = Field(1, ge=1, le=64, description="Processes that serve.")
+    time_zone: TimeZone = Field("Asia/Shanghai", description="The company's time zone, in which working days count.")
     public_url: HttpUrl | None = Field(None, description="How clients reach this server, when behind a proxy.")
 
     trusted_proxies: Proxies = Field(
@@ -103,6 +113,11 @@ class Settings(BaseSettings):
 
     secret: SecretStr | None = Field(None, description="Seals cursors; at least 32 characters.")
 
+    seal_keys: Path | None = Field(
+        None,
+        description="Key file that seals anonymous authors; generated in the data directory, but never in production.",
+    )
+
     oidc_issuer: str | None = Field(None, description="Issuer of OIDC access tokens.")
     oidc_audience: str | None = Field(None, description="Audience the tokens must name.")
     oidc_algorithms: tuple[str, ...] = Field(("RS256", "PS256", "ES256", "EdDSA"), description="Allowed algorithms.")
@@ -111,6 +126,17 @@ class Settings(BaseSettings):
         None, description="JSON file of trusted GraphQL documents, by the SHA-256 of their text."
     )
     graphql_trusted_only: bool = Field(False, description="Execute no other GraphQL documents than those.")
+
+    llm_url: WebUrl | None = Field(
+        None, description="An OpenAI-compatible endpoint that helps to triage ideas, such as https://host/v1."
+    )
+    llm_key: SecretStr | None = Field(None, description="Its key.")
+    llm_model: str = Field("default", description="The model to ask there.")
+    llm_timeout: float = Field(10, gt=0, le=120, description="Seconds one answer of it may take.")
+    llm_daily_tokens: int = Field(200_000, ge=0, description="Tokens a day (UTC) that may be spent on it.")
+    llm_classification: Literal["public", "internal", "confidential", "restricted"] = Field(
+        "internal", description="The most secret ideas whose text may be sent to it."
+    )
 
     otlp_endpoint: WebUrl | None = Field(None, description="OpenTelemetry collector (OTLP over HTTP).")
     log_format: Literal["json", "console"] = Field("json", description="How log lines look.")

@@ -6,20 +6,20 @@ found, what is visible but not allowed is forbidden, in that order.
 """
 
 import functools
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Hashable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
-from itertools import groupby
 from typing import Any, Concatenate, Generic, ParamSpec, TypeVar
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import asyncpg
-from sqlalchemy import ColumnElement, Dialect, bindparam, insert, inspect, select, text
+from sqlalchemy import ColumnElement, Dialect, bindparam, event, insert, inspect, select, text
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy.orm import InstrumentedAttribute, ORMExecuteState
 from sqlalchemy.orm.exc import StaleDataError
 
 from kshare.core.access import Permission
@@ -28,8 +28,9 @@ from kshare.core.database import Database, Row
 from kshare.core.errors import DomainError, not_found
 from kshare.core.ids import new_id
 from kshare.core.journal import Happened, JournalRow
-from kshare.core.principal import Principal
+from kshare.core.principal import ANONYMOUS_ID, Principal
 from kshare.core.reading import Alias, Visible
+from kshare.core.sealing import Keyring
 
 R = TypeVar("R", bound=Row)
 P = ParamSpec("P")
@@ -65,8 +66,25 @@ class Work:
         self.shared = shared
         """Several commands may run in it, so each gets a savepoint."""
         self.now = now()
+        self.unnamed = False
+        """The caller acts as the author, not shown, of something anonymous: nothing about the request may say who."""
         self.after_commit: list[Callable[[], None]] = []
+        self.memory: dict[Hashable, Any] | None = None
+        """What the commands of a bulk have looked up, for those after them; None outside of a bulk."""
+        self._recorded: frozenset[bool] = frozenset()
+        self._sent = 0
         self._appended: list[tuple[type[Row], dict[str, Any]]] = []
+
+    @property
+    def keyring(self) -> Keyring:
+        """The keys that seal anonymous authors."""
+        keyring: Keyring = self.session.info["keyring"]
+        return keyring
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The company's time zone."""
+        return ZoneInfo(self.session.info["time_zone"])
 
     def add(self, *rows: Row) -> None:
         """New rows."""
@@ -87,21 +105,76 @@ class Work:
             return
         driver = await self._driver()
         appended, self._appended = self._appended, []
-        for (row, columns), entries in groupby(appended, lambda entry: (entry[0], tuple(entry[1]))):
+        self._sent += 1
+        groups: dict[tuple[type[Row], tuple[str, ...]], list[dict[str, Any]]] = {}
+        for row, values in appended:
+            groups.setdefault((row, tuple(values)), []).append(values)
+        for (row, columns), entries in sorted(groups.items(), key=lambda group: _place(group[0][0])):
+            if len(entries) >= MANY:
+                records = [tuple(values.values()) for values in entries]
+                await driver.copy_records_to_table(row.__tablename__, records=records, columns=_columns(row, columns))
+                continue
             sql, names = _insertion(row, columns)
-            await driver.executemany(sql, [[values[name] for name in names] for _, values in entries])
+            await driver.executemany(sql, [[values[name] for name in names] for values in entries])
 
     @asynccontextmanager
     async def savepoint(self) -> AsyncIterator[None]:
         """All or nothing of the block, within the transaction."""
+        if self.memory is not None:
+            async with self._part_of_bulk():
+                yield
+            return
         await self.flush()
+        recorded = self._recorded
         async with self.session.begin_nested():
             try:
                 yield
                 await self.flush()
             except BaseException:
                 self._appended.clear()
+                self._recorded = recorded
                 raise
+
+    @asynccontextmanager
+    async def bulk(self) -> AsyncIterator[None]:
+        """One savepoint for many commands, whose appended rows are sent together at its end.
+
+        A command that is refused takes back what it appended, and the others stay. If it sent something already, that
+        cannot be taken back by itself: `Unsettled` says that the bulk as a whole has to be done otherwise.
+        """
+        session = self.session.sync_session
+        async with self.savepoint():
+            self.memory = {}
+            event.listen(session, "do_orm_execute", self._note_statement)
+            event.listen(session, "after_flush", self._note_flush)
+            try:
+                yield
+            finally:
+                event.remove(session, "do_orm_execute", self._note_statement)
+                event.remove(session, "after_flush", self._note_flush)
+                self.memory = None
+
+    @asynccontextmanager
+    async def _part_of_bulk(self) -> AsyncIterator[None]:
+        session = self.session
+        if session.new or session.dirty or session.deleted:
+            await self.flush()
+        appended, sent, recorded = len(self._appended), self._sent, self._recorded
+        try:
+            yield
+        except DomainError as error:
+            if self._sent != sent or session.new or session.dirty or session.deleted:
+                raise Unsettled from error
+            del self._appended[appended:]
+            self._recorded = recorded
+            raise
+
+    def _note_statement(self, execution: ORMExecuteState) -> None:
+        if not execution.is_select:
+            self._sent += 1
+
+    def _note_flush(self, *_: Any) -> None:
+        self._sent += 1
 
     async def load(self, guard: Guard[R], id: UUID, action: str | None = None, *, version: Expected = None) -> R:
         """A row to change, locked. Raises `not_found`, then `forbidden`, then `version_conflict`."""
@@ -115,6 +188,7 @@ class Work:
             raise not_found(guard.what)
         entity: Any = found[0]
         may: bool = found[1]
+        self._notice(entity)
         if not may:
             raise DomainError("forbidden", f"You may not {(action or '').replace('_', ' ')} this {guard.what}.")
         if version is not None and entity.version not in (version if isinstance(version, frozenset) else (version,)):
@@ -132,9 +206,16 @@ class Work:
         found = (await self.session.execute(query, self.principal.binds)).one_or_none()
         if found is None:
             raise not_found(guard.what)
+        self._notice(found)
         if not found[-1]:
             raise DomainError("forbidden", f"You may not {action.replace('_', ' ')} this {guard.what}.")
         return found
+
+    def _notice(self, found: Any) -> None:
+        """Whoever takes up what their pseudonym owns acts unnamed, whatever comes of it."""
+        pseudonym = self.principal.pseudonym
+        if pseudonym is not None and getattr(found, "owner_id", None) == pseudonym:
+            self.unnamed = True
 
     def _conditions(self, guard: Guard[Any], id: UUID) -> list[ColumnElement[bool]]:
         row = guard.row
@@ -155,8 +236,15 @@ class Work:
 
         Take it before any row is locked, or two callers may wait for each other without end.
         """
-        lock = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")
-        await self.session.execute(lock, {"name": name})
+        await self.lock_names([name])
+
+    async def lock_names(self, names: Iterable[str]) -> None:
+        """Holds many names, in one order for everybody."""
+        lock = text(
+            "SELECT count(pg_advisory_xact_lock(hashtextextended(name, 0)))"
+            " FROM (SELECT name FROM unnest(CAST(:names AS text[])) WITH ORDINALITY AS n (name, n) ORDER BY n.n) s"
+        )
+        await self.session.execute(lock, {"names": sorted(set(names))})
 
     def record(
         self,
@@ -171,7 +259,17 @@ class Work:
     ) -> None:
         """Writes to the journal, in this transaction, who may hear of it included. What happens to content is recorded
         through `kshare.content.authorship.tell`, which knows whether the actor (by default the caller) and the time (by
-        default now) are to be told."""
+        default now) are to be told.
+
+        Raises `conflict` when the caller acts both by name and unnamed: entries of one transaction stand side by side
+        in the journal, and would tell of each other who made them."""
+        self._recorded |= {actor_id == ANONYMOUS_ID}
+        if len(self._recorded) > 1:
+            raise DomainError(
+                "conflict",
+                "One request would act under your name and as an author who is not shown, and so tell who that is. "
+                "Send the one apart from the other.",
+            )
         self.append(
             JournalRow,
             id=new_id(at),
@@ -198,6 +296,27 @@ class Work:
             # SQLAlchemy begins with its first statement; without one, what is sent here would commit by itself.
             await self.session.execute(text("SELECT 1"))
         return driver
+
+
+class Unsettled(Exception):
+    """A command of a bulk was refused after it had sent something."""
+
+
+MANY = 50
+"""Rows of one table from which on they are copied: PostgreSQL then takes them in together, and not one by one."""
+
+
+@lru_cache(maxsize=256)
+def _place(row: type[Row]) -> int:
+    """The place of a table among all, each after those it refers to."""
+    return row.metadata.sorted_tables.index(row.__table__)  # type: ignore[arg-type]
+
+
+@lru_cache(maxsize=256)
+def _columns(row: type[Row], names: tuple[str, ...]) -> list[str]:
+    """The columns of these attributes of a row."""
+    attributes = inspect(row).column_attrs
+    return [attributes[name].columns[0].name for name in names]
 
 
 @lru_cache(maxsize=256)

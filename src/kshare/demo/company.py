@@ -25,6 +25,7 @@ from kshare.core.ids import new_id
 from kshare.core.journal import Happened
 from kshare.core.principal import EVERYONE, Principal
 from kshare.core.writing import Work
+from kshare.demo.ideas import Ideas
 from kshare.demo.source import Source, time_of
 from kshare.discussion.models import CommentRow, FollowRow, RatingRow, ReactionRow, ViewingRow
 from kshare.discussion.shapes import CommentWritten, Followed, Rated, Reacted, ReactionKind
@@ -50,6 +51,8 @@ _ROLE = {
     "reviewer": Role.reviewer,
     "manager": Role.knowledge_manager,
     "hr": Role.hr,
+    "committee": Role.committee,
+    "finance": Role.finance,
     "admin": Role.administrator,
 }
 
@@ -144,8 +147,11 @@ class Company:
                 self.session.add(MembershipRow(person_id=person.id, department_id=before, since=since, until=moved))
                 since = moved
             self.session.add(MembershipRow(person_id=person.id, department_id=department.id, since=since))
-            if role := _ROLE.get(entry.get("demo_role", "")):
+            if role := self._role(entry):
                 self.session.add(RoleAssignmentRow(person_id=person.id, role=role.value, created_at=_FOUNDED))
+
+    def _role(self, entry: Mapping[str, Any]) -> Role | None:
+        return _ROLE.get(entry.get("demo_role") or entry.get("role") or "")
 
     def _gather(self, organisation: Mapping[str, Any]) -> None:
         for entry in organisation["groups"]:
@@ -193,10 +199,14 @@ class Company:
         for kind in ("reactions", "ratings", "follows"):
             for entry in self.source.discussion[kind]:
                 plan(self._sometime_of(kind, entry), self._respond(kind, entry))
+        roles = {entry["key"]: role for entry in self.source.organisation["people"] if (role := self._role(entry))}
+        ideas = Ideas(self.session, self.source.ideas, self.people, roles, self.departments, self.categories)
+        ideas.plan(plan)
         while acts:
             at, _, act = heapq.heappop(acts)
             await act(at)
         await self.session.flush()
+        await ideas.count()
 
     def _plan_item(
         self, plan: Any, key: str, front: Mapping[str, Any], body: str, earlier: Sequence[Mapping[str, Any]]
@@ -316,6 +326,7 @@ class Company:
                 content_id=item.id,
                 parent_id=None if answered is None else self.comments[answered].id,
                 author_id=work.principal.id,
+                owner_id=work.principal.id,
                 body=entry["body"],
                 mentions=[self.people[key].id for key in entry.get("mentions", ())],
                 created_at=at,

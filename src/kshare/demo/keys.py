@@ -14,7 +14,7 @@ from kshare.demo.source import Source
 from kshare.people import keys
 from kshare.people.models import KeyRow, PersonRow
 
-ROLES_SHOWN = ("employee", "reviewer", "manager", "hr", "admin")
+ROLES_SHOWN = ("employee", "reviewer", "manager", "committee", "finance", "hr", "admin")
 """The demo roles, each with a key."""
 
 

@@ -17,6 +17,7 @@ class Source:
 
     organisation: Mapping[str, Any]
     discussion: Mapping[str, Any]
+    ideas: Mapping[str, Any]
     items: Mapping[str, tuple[Mapping[str, Any], str]]
     """Front matter and body, by file name."""
 
@@ -28,11 +29,11 @@ def read_source() -> Source:
     for path in sorted((_DATA / "items").glob("*.md")):
         _, front, body = path.read_text(encoding="utf-8").split("---\n", 2)
         items[path.stem] = (yaml.load(front, loader), body.strip() + "\n")  # noqa: S506 - safe loaders, both
-    organisation, discussion = (
+    organisation, discussion, ideas = (
         yaml.load((_DATA / f"{name}.yaml").read_text(encoding="utf-8"), loader)  # noqa: S506
-        for name in ("organisation", "discussion")
+        for name in ("organisation", "discussion", "ideas")
     )
-    return Source(organisation, discussion, items)
+    return Source(organisation, discussion, ideas, items)
 
 
 def time_of(value: str) -> datetime:

@@ -5,18 +5,21 @@ nothing and adds nothing, however many requests meet. None of these commands loc
 """
 
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, delete, select, update
+from sqlalchemy import ColumnElement, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 
-from kshare.content.authorship import acting_person, owner_in, tell
+from kshare.content.authorship import acting_at, acting_person, owner_in, owns, tell
 from kshare.content.models import ContentRow, CounterRow
 from kshare.content.shapes import ContentHappened
 from kshare.core.access import Permission
 from kshare.core.database import Row
 from kshare.core.errors import invalid
+from kshare.core.ids import new_id
+from kshare.core.principal import ANONYMOUS_ID
 from kshare.core.writing import Expected, Work, command
 from kshare.discussion.models import CommentRow, FollowRow, RatingRow, ReactionRow, ViewingRow
 from kshare.discussion.reads import COMMENT_GUARD, CONTENT_GUARD
@@ -78,14 +81,16 @@ async def write_comment(work: Work, content_id: UUID, ask: WriteComment) -> UUID
         if (await work.session.execute(parent)).first() is None:
             raise invalid("/parent_id", "unknown_reference", "This content has no such comment.")
     mentions = await _people(work, ask.mentions)
+    at = await _time_of_comment(work, content)
     comment = CommentRow(
+        id=new_id() if at == work.now else new_id(at),
         content_id=content_id,
         parent_id=ask.parent_id,
         author_id=acting_person(work, content),
         owner_id=owner_in(work, content),
         body=ask.body,
         mentions=mentions,
-        created_at=work.now,
+        created_at=at,
     )
     work.add(comment)
     await work.flush()
@@ -93,6 +98,18 @@ async def write_comment(work: Work, content_id: UUID, ask: WriteComment) -> UUID
     event = CommentWritten(content_id=content_id, comment_id=comment.id, parent_id=comment.parent_id, mentions=mentions)
     _record(work, content, event, comment.id)
     return comment.id
+
+
+async def _time_of_comment(work: Work, content: Any) -> datetime:
+    """Now. That of an unnamed author tells the day, or, for the order of a discussion, the time of the comment before
+    it: that it comes after that one everybody sees."""
+    at = acting_at(work, content)
+    if at == work.now:
+        return at
+    before = await work.session.scalar(
+        select(func.max(CommentRow.created_at)).where(CommentRow.content_id == content.id)
+    )
+    return at if before is None else max(at, before + timedelta(milliseconds=1))
 
 
 @command(Permission.comment_write)
@@ -106,7 +123,7 @@ async def edit_comment(work: Work, id: UUID, ask: EditComment, version: Expected
     if body == comment.body and mentions == before:
         return id
     if body != comment.body:
-        comment.edited_at = work.now
+        comment.edited_at = max(comment.created_at, acting_at(work, content))
     comment.body, comment.mentions = body, mentions
     new = [person for person in mentions if person not in before]
     event = CommentEdited(content_id=content.id, comment_id=id, mentions=mentions, newly_mentioned=new)
@@ -122,7 +139,12 @@ async def delete_comment(work: Work, id: UUID, version: Expected) -> UUID:
     comment.deleted, comment.body, comment.mentions = True, "", []
     await work.flush()
     await _count(work, content.id, comments=-1)
-    _record(work, content, CommentDeleted(content_id=content.id, comment_id=id, author_id=comment.author_id), id)
+    event = CommentDeleted(content_id=content.id, comment_id=id, author_id=comment.author_id)
+    if owns(work, comment):
+        _record(work, content, event, id)
+    else:
+        # A moderator's act, and named even where it is the unnamed author of the content: few moderate.
+        work.record(event, id, list(content.readers), classification=content.classification, content_id=content.id)
     return id
 
 
@@ -241,7 +263,10 @@ async def _rating_held(work: Work, content_id: UUID) -> int | None:
 async def record_view(work: Work, content_id: UUID, ask: RecordView) -> UUID:
     """Counts one reading. It is not journalled: there are more readings than everything else together, nobody reacts
     to a single one, and `viewing` already says who read what when."""
-    await _content(work, content_id, "read")
+    content = await _content(work, content_id, "read")
+    if acting_person(work, content) == ANONYMOUS_ID:
+        # Who reads it at the moment at which it appears has written it.
+        return content_id
     work.add(ViewingRow(content_id=content_id, person_id=work.principal.id, dwell_ms=ask.dwell_ms, at=work.now))
     await work.flush()
     await _count(work, content_id, views=1)

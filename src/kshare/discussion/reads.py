@@ -9,7 +9,7 @@ from sqlalchemy.orm import aliased
 
 from kshare.content.models import ContentRow
 from kshare.content.reads import CONTENT, CONTENT_CARD, COUNTERS
-from kshare.content.visibility import visible_content, visible_through_content
+from kshare.content.visibility import is_anonymous, visible_content, visible_through_content
 from kshare.core.access import Permission
 from kshare.core.database import Row
 from kshare.core.reading import (
@@ -40,10 +40,13 @@ def _open_to(permission: Permission) -> Rule:
 
 DISCUSSION_RULES: dict[str, Rule] = {
     "comment": _open_to(Permission.comment_write),
-    "react": _open_to(Permission.react),
+    "react": lambda row: and_(
+        _open_to(Permission.react)(row), not_(and_(is_anonymous(row), Viewer.owns(row.owner_id)))
+    ),
     "rate": lambda row: and_(_open_to(Permission.react)(row), not_(Viewer.owns(row.owner_id))),
 }
-"""Who may discuss a content, whatever its kind; every kind's guard has these rules. Nobody rates what they wrote."""
+"""Who may discuss a content, whatever its kind; every kind's guard has these rules. Nobody rates what they wrote, and
+nobody reacts to what they wrote anonymously: reactions, and who follows what, are kept by name."""
 
 CONTENT_GUARD = Guard(
     "content",
@@ -85,6 +88,12 @@ def _has_replies(row: Alias) -> ColumnElement[bool]:
     return first.limit(literal_column("1")).scalar_subquery().is_not(None)
 
 
+def _by_author(row: Alias) -> ColumnElement[bool]:
+    content: Alias = aliased(ContentRow)
+    same = and_(content.id == row.content_id, content.owner_id == row.owner_id)
+    return select(content.id).where(same).exists()
+
+
 COMMENT = View(
     "comment",
     Comment,
@@ -92,6 +101,7 @@ COMMENT = View(
     visible_through_content,
     {
         "author": One(PERSON, on=lambda row, person: person.id == row.author_id),
+        "by_author": _by_author,
         "body": lambda row: case((row.deleted, null()), else_=row.body),
         "mentions": Many(
             PERSON,

@@ -30,6 +30,8 @@ class Comment(Entity):
     """The comment it answers; null if it answers the content itself."""
     author: PersonSummary
     """Who wrote it."""
+    by_author: bool
+    """Whoever wrote the content wrote it, shown or not."""
     body: str | None
     """The text, in Markdown (CommonMark); null once deleted."""
     mentions: list[PersonSummary]

@@ -1,7 +1,11 @@
 """Many asks in one request: `POST /v1/<things>:batch`, as JSON or NDJSON, always answered item by item with 207.
 
-The whole request is one transaction and each item a savepoint in it: an item that is refused leaves nothing behind and
-holds up no other. With `dry_run` everything is tried and nothing kept.
+The whole request is one transaction; an item that is refused leaves nothing behind and holds up no other. With
+`dry_run` everything is tried and nothing kept.
+
+Where a slice can look up for many items at once what they need, they are done in bulk (core/writing.py), which costs a
+tenth. If one of them is refused by the database itself, or after it has written, they are all done again one by one,
+each in a savepoint of its own.
 """
 
 import asyncio
@@ -23,12 +27,12 @@ from kshare.core.idempotency import Answer as Kept
 from kshare.core.idempotency import Repeatable, earlier_answer, keep_answer
 from kshare.core.reading import Ask, Shape
 from kshare.core.text import ExternalName
-from kshare.core.writing import Work, writing
+from kshare.core.writing import Unsettled, Work, writing
 from kshare.edge.kernel import Kernel
 from kshare.edge.lists import Made
 from kshare.edge.parsing import parse_json, validated
 from kshare.edge.problems import problem_body
-from kshare.edge.rest import Call
+from kshare.edge.rest import Call, noted
 from kshare.edge.shapes import Problem
 from kshare.edge.telemetry import exchange_of
 
@@ -103,8 +107,18 @@ class _DryRun(Exception):
     answer: Kept
 
 
-async def run_batch(call: Call, ask: type[A], perform: "Callable[[Work, A], Awaitable[tuple[UUID, bool]]]") -> Response:
-    """Performs each item; `perform` returns its id and whether it was created."""
+Perform = Callable[[Work, A], Awaitable[tuple[UUID, bool]]]
+"""Does what an item asks for: its id, and whether it was created."""
+Prepare = Callable[[Work, Sequence[A]], Awaitable[None]]
+"""Looks up for all items what `Perform` then finds in the memory of the work."""
+AT_ONCE = 500
+"""Items of one bulk."""
+A_MOMENT = 25
+"""Items after which others get their turn."""
+
+
+async def run_batch(call: Call, ask: type[A], perform: Perform[A], prepare: Prepare[A] | None = None) -> Response:
+    """Performs each item, in bulk if there is something to prepare it with."""
     options = call.query(BatchOptions)
     documents, ndjson = await _documents(call)
     key, request = call.request.headers.get("idempotency-key"), call.request
@@ -115,11 +129,15 @@ async def run_batch(call: Call, ask: type[A], perform: "Callable[[Work, A], Awai
     try:
         async with (
             _place_for_a_batch(call.kernel),
-            writing(call.kernel.database, call.principal, shared=True) as work,
+            noted(request.scope, writing(call.kernel.database, call.principal, shared=True)) as work,
         ):
             if repeatable and (earlier := await earlier_answer(work, repeatable)):
                 return Response(earlier.body, 207, {**earlier.headers, "Idempotent-Replayed": "true"}, None)
-            results = [result async for result in _results(call, work, ask, documents, perform)]
+            asked = [await _asked(ask, document, index) for index, document in enumerate(documents)]
+            outcomes: list[Outcome] = []
+            for start in range(0, len(asked), AT_ONCE):
+                outcomes += await _outcomes(work, asked[start : start + AT_ONCE], perform, prepare)
+            results = [_result(call, index, outcome) for index, outcome in enumerate(outcomes)]
             answer = _answer(results, ndjson, dry_run=options.dry_run)
             if options.dry_run:
                 raise _DryRun(answer)
@@ -169,27 +187,69 @@ async def _documents(call: Call) -> tuple[Sequence[Any], bool]:
     return document["items"], False
 
 
-async def _results(
-    call: Call, work: Work, ask: type[A], documents: Sequence[Any], perform: Callable[[Work, A], Awaitable[Any]]
-) -> AsyncIterator[dict[str, Any]]:
-    for index, document in enumerate(documents):
+Outcome = tuple[UUID, bool] | DomainError
+
+
+async def _asked(ask: type[A], document: Any, index: int) -> A | DomainError:
+    """What an item asks for, or why it is none."""
+    if index % A_MOMENT == 0:
+        await asyncio.sleep(0)
+    try:
+        return validated(ask, parse_json(document) if isinstance(document, bytes) else document)
+    except DomainError as refusal:
+        return refusal
+
+
+async def _outcomes(
+    work: Work, asked: Sequence[A | DomainError], perform: Perform[A], prepare: Prepare[A] | None
+) -> list[Outcome]:
+    if prepare is not None:
         try:
-            parsed = parse_json(document) if isinstance(document, bytes) else document
-            async with work.savepoint():
-                id, created = await perform(work, validated(ask, parsed))
-            yield {"index": index, "id": str(id), "status": 201 if created else 200, "problem": None}
+            async with work.bulk():
+                await prepare(work, [item for item in asked if not isinstance(item, DomainError)])
+                return await _one_by_one(work, asked, perform)
         except Exception as error:
-            refusal = translate(error)
-            # Overload, and what is our own fault, concern the whole request and not this item.
-            if refusal is None or refusal.problem.status >= 500:
-                raise
-            scope = call.request.scope
-            problem = problem_body(
-                refusal, instance=scope["path"], request_id=exchange_of(scope).request_id, language=call.language
-            )
-            yield {"index": index, "id": None, "status": refusal.problem.status, "problem": problem}
-            # What is no JSON was refused without waiting for anything, and others want their turn.
+            if not isinstance(error, Unsettled):
+                _refusal(error)
+    return await _one_by_one(work, asked, perform)
+
+
+async def _one_by_one(work: Work, asked: Sequence[A | DomainError], perform: Perform[A]) -> list[Outcome]:
+    outcomes: list[Outcome] = []
+    for index, item in enumerate(asked):
+        if index % A_MOMENT == 0:
             await asyncio.sleep(0)
+        if isinstance(item, DomainError):
+            outcomes.append(item)
+            continue
+        try:
+            async with work.savepoint():
+                done = await perform(work, item)
+            outcomes.append(done)
+        except Exception as error:
+            if work.memory is not None and not isinstance(error, DomainError):
+                raise
+            outcomes.append(_refusal(error))
+    return outcomes
+
+
+def _refusal(error: Exception) -> DomainError:
+    """Why an item is refused. Raises overload, and what is our own fault: they concern the whole request."""
+    refusal = translate(error)
+    if refusal is None or refusal.problem.status >= 500:
+        raise error
+    return refusal
+
+
+def _result(call: Call, index: int, outcome: Outcome) -> dict[str, Any]:
+    if not isinstance(outcome, DomainError):
+        id, created = outcome
+        return {"index": index, "id": str(id), "status": 201 if created else 200, "problem": None}
+    scope = call.request.scope
+    problem = problem_body(
+        outcome, instance=scope["path"], request_id=exchange_of(scope).request_id, language=call.language
+    )
+    return {"index": index, "id": None, "status": outcome.problem.status, "problem": problem}
 
 
 def _answer(results: list[dict[str, Any]], ndjson: bool, *, dry_run: bool) -> Kept:

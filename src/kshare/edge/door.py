@@ -14,7 +14,7 @@ from starlette.responses import Response
 from kshare.core.access import Permission
 from kshare.core.reading import Listing, View
 from kshare.core.writing import Work, require
-from kshare.edge.batch import BatchAnswer, BatchOptions, batch_of, run_batch
+from kshare.edge.batch import BatchAnswer, BatchOptions, Perform, Prepare, batch_of, run_batch
 from kshare.edge.commands import Command, form_of
 from kshare.edge.deprecation import Deprecation
 from kshare.edge.kernel import Kernel
@@ -245,15 +245,16 @@ class Door:
         self,
         path: str,
         ask: type[A],
-        perform: Callable[[Work, A], Awaitable[tuple[UUID, bool]]],
+        perform: Perform[A],
         name: str,
         summary: str,
         permission: Permission,
+        prepare: Prepare[A] | None = None,
     ) -> None:
-        """Many asks in one request; see `kshare.edge.batch`."""
+        """Many asks in one request, in bulk if there is something to `prepare` it with; see `kshare.edge.batch`."""
 
         async def endpoint(call: Call) -> Response:
-            return await run_batch(call, ask, perform)
+            return await run_batch(call, ask, perform, prepare)
 
         endpoint.__doc__ = (
             "Up to 500 as JSON, up to 5,000 as NDJSON (`application/x-ndjson`, one a line). Each is answered for "

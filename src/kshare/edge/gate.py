@@ -395,7 +395,7 @@ class _Passage:
             "status": status,
             "ms": round(seconds * 1000, 2),
             "request_id": exchange.request_id,
-            "principal": exchange.principal_label,
+            "principal": "unnamed" if exchange.unnamed else exchange.principal_label,
             "bytes": exchange.sent,
         }
         if exchange.problem is not None:

@@ -7,7 +7,8 @@ declaration says, with the same models, and nothing else.
 
 import hashlib
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 from uuid import UUID
@@ -28,6 +29,7 @@ from kshare.edge.kernel import Kernel
 from kshare.edge.parsing import checked_value, parse_json, parse_query, validated
 from kshare.edge.problems import header, preferred_language
 from kshare.edge.reads import OneRead, PageRead, read_one, read_page
+from kshare.edge.telemetry import exchange_of
 
 M = TypeVar("M", bound=BaseModel)
 _JSON = "application/json"
@@ -151,7 +153,7 @@ class Call:
             parts = (await self.raw_body(), scope["query_string"], self.request.headers.get("if-match", "").encode())
             repeatable = Repeatable.of(f"POST {scope['path']}", key, *parts)
         try:
-            async with writing(self.kernel.database, self.principal) as work:
+            async with noted(self.request.scope, writing(self.kernel.database, self.principal)) as work:
                 if repeatable and (answer := await earlier_answer(work, repeatable)):
                     return Response(answer.body, answer.status, {**answer.headers, "Idempotent-Replayed": "true"}, None)
                 written = await perform(work)
@@ -182,6 +184,16 @@ class Call:
             await work.connection(),
         )
         return Answer(written.status, {**written.headers, "Content-Type": _JSON, "ETag": etag(body, version)}, body)
+
+
+@asynccontextmanager
+async def noted(scope: Scope, transaction: AbstractAsyncContextManager[Work]) -> AsyncIterator[Work]:
+    """The transaction; afterwards the log knows whether its caller may be named."""
+    async with transaction as work:
+        try:
+            yield work
+        finally:
+            exchange_of(scope).unnamed |= work.unnamed
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,15 +33,13 @@ from sqlalchemy import (
     func,
     literal_column,
     null,
-    or_,
     select,
     true,
     tuple_,
 )
 from sqlalchemy.orm import aliased
 
-from kshare.content.models import ContentRow
-from kshare.content.visibility import visible_content
+from kshare.content.journal import visible_entry
 from kshare.core.access import Permission
 from kshare.core.errors import DomainError, FieldError
 from kshare.core.journal import Happened, JournalRow, Xid8, settled
@@ -57,18 +55,8 @@ SCANNED = 5_000
 
 
 def visible_event(row: Alias) -> ColumnElement[bool]:
-    """Who sees an entry."""
-    content = aliased(ContentRow)
-    content_now = select(visible_content(content)).where(content.id == row.content_id).scalar_subquery()
-    return and_(
-        row.readers.bool_op("&&")(Viewer.subjects),
-        row.classification <= Viewer.clearance,
-        Viewer.holds(Permission.events_read),
-        or_(
-            row.content_id.is_(None),
-            and_(Viewer.holds(Permission.content_read), func.coalesce(content_now, true())),
-        ),
-    )
+    """Who sees an entry in the feed."""
+    return and_(visible_entry(row), Viewer.holds(Permission.events_read))
 
 
 EVENT = View(

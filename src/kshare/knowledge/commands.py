@@ -4,7 +4,8 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from kshare.content.authorship import tell
+from kshare.content.anonymity.sealing import check_still_anonymous, conceal
+from kshare.content.authorship import tell, touch
 from kshare.content.commands import (
     add_content,
     check_audience,
@@ -16,6 +17,7 @@ from kshare.content.commands import (
     set_tags,
 )
 from kshare.content.models import ContentRow, RevisionRow
+from kshare.content.naming import Named, content_named, remember_name
 from kshare.content.reads import visible_revision
 from kshare.content.shapes import ContentHappened
 from kshare.core.access import Permission
@@ -74,7 +76,9 @@ async def create_knowledge_item(
         published_at=work.now if ask.publish else None,
         listed_at=work.now,
     )
-    await add_content(work, item, ask.tags)
+    if ask.anonymous:
+        conceal(work, item)
+    await add_content(work, item, ask.tags, forget=True)
     _record(work, item, KnowledgeItemCreated(content_id=item.id, kind=item.variety))
     if ask.publish:
         _record(work, item, KnowledgeItemPublished(content_id=item.id, kind=item.variety))
@@ -108,7 +112,7 @@ async def update_knowledge_item(work: Work, id: UUID, ask: UpdateKnowledgeItem, 
     if not changed:
         return item.id
     item.readers = readers_of(item)
-    item.updated_at = work.now
+    touch(work, item)
     if any(name in _TEXT for name in changed):
         await revise(work, item, note)
         _record(work, item, KnowledgeItemRevised(content_id=item.id, revision=item.revision))
@@ -155,7 +159,7 @@ async def restore_knowledge_item_revision(work: Work, id: UUID, ask: RestoreRevi
     if earlier is None:
         raise not_found("revision")
     item.title, item.summary, item.body = earlier.title, earlier.summary, earlier.body
-    item.updated_at = work.now
+    touch(work, item)
     await revise(work, item, ask.note or f"Restored from revision {ask.revision}.")
     _record(work, item, KnowledgeItemRevised(content_id=item.id, revision=item.revision))
     return item.id
@@ -180,18 +184,20 @@ async def put_knowledge_item(
 
     A name belongs to whoever gave it: what others call the same is neither touched nor told of.
     """
-    await work.lock_name(f"knowledge_item/{source}/{external_id}")
-    query = select(ContentRow.id, ContentRow.state).where(
-        ContentRow.kind == "knowledge_item",
-        ContentRow.owner_id.in_(work.principal.selves),
-        ContentRow.external_source == source,
-        ContentRow.external_id == external_id,
-    )
-    existing = (await work.session.execute(query)).one_or_none()
+    name = ("knowledge_item", source, external_id)
+    state = "published" if ask.publish else "draft"
+    existing = await content_named(work, *name)
     if existing is None:
-        return await create_knowledge_item(work, ask, external=(source, external_id)), True
-    fields = {name: getattr(ask, name) for name in type(ask).model_fields if name != "publish"}
+        id = await create_knowledge_item(work, ask, external=(source, external_id))
+        me = work.principal
+        owner = me.pseudonym if ask.anonymous and me.pseudonym else me.id
+        remember_name(work, *name, Named(id, state, owner))
+        return id, True
+    if ask.anonymous:
+        check_still_anonymous(work, existing)
+    fields = {name: getattr(ask, name) for name in type(ask).model_fields if name not in ("publish", "anonymous")}
     await update_knowledge_item(work, existing.id, UpdateKnowledgeItem.model_construct(**fields), None)
     if ask.publish and existing.state == "draft":
         await publish_knowledge_item(work, existing.id)
+        remember_name(work, *name, existing._replace(state=state))
     return existing.id, False

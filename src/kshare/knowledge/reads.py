@@ -3,8 +3,15 @@
 from sqlalchemy import ColumnElement, Text, and_
 
 from kshare.content.models import ContentRow
-from kshare.content.reads import AUDIENCE, CONTENT_FIELDS, CONTENT_FILTERS, CONTENT_ORDERS, published_unless_asked
-from kshare.content.visibility import own, own_or_managed, visible_content
+from kshare.content.reads import (
+    AUDIENCE,
+    CONTENT_FIELDS,
+    CONTENT_FILTERS,
+    CONTENT_ORDERS,
+    published_unless_asked,
+    unless_hidden,
+)
+from kshare.content.visibility import is_anonymous, own, own_or_managed, visible_content
 from kshare.core.access import Permission
 from kshare.core.markup import render_html
 from kshare.core.reading import Alias, Filter, Listing, Rendered, View, Viewer, allowed_list, constant
@@ -48,6 +55,10 @@ KNOWLEDGE_ITEM = View(
     {
         **CONTENT_FIELDS,
         "kind": lambda row: row.variety,
+        "anonymous": is_anonymous,
+        "own": lambda row: Viewer.owns(row.owner_id),
+        "external_source": unless_hidden("external_source"),
+        "external_id": unless_hidden("external_id"),
         "audience": AUDIENCE,
         "mine": MINE,
         "comments": NEWEST_COMMENTS,

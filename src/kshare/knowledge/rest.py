@@ -1,5 +1,6 @@
 """Knowledge items through REST."""
 
+from collections.abc import Sequence
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -7,7 +8,8 @@ from pydantic import Field
 from starlette.responses import Response
 
 from kshare.content.difference import difference
-from kshare.content.reads import REVISION, REVISIONS
+from kshare.content.naming import look_ahead
+from kshare.content.reads import REVISION, REVISIONS, by_its_name
 from kshare.content.shapes import Difference
 from kshare.core.access import Permission
 from kshare.core.reading import Ask
@@ -62,11 +64,21 @@ async def put_batched(work: Work, ask: BatchedKnowledgeItem) -> tuple[UUID, bool
     return await commands.create_knowledge_item(work, create), True
 
 
+async def prepare_batch(work: Work, asks: Sequence[BatchedKnowledgeItem]) -> None:
+    await look_ahead(work, "knowledge_item", asks)
+
+
 door.batch(
-    ITEMS, BatchedKnowledgeItem, put_batched, "createKnowledgeItems", "Create or update many knowledge items", WRITE
+    ITEMS,
+    BatchedKnowledgeItem,
+    put_batched,
+    "createKnowledgeItems",
+    "Create or update many knowledge items",
+    WRITE,
+    prepare_batch,
 )
 door.by_external_id(
-    ITEMS, KNOWLEDGE_ITEM, commands.put_knowledge_item, "a knowledge item", READ,
+    ITEMS, by_its_name(KNOWLEDGE_ITEM), commands.put_knowledge_item, "a knowledge item", READ,
     "A nightly job is simply re-run: the first time creates, later ones update, and what is equal stays as it is. The "
     "name is yours: what others call the same is another item.",
 )  # fmt: skip

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from kshare.content.shapes import AudienceMember, ContentHappened, ContentSummary, Language, State
+from kshare.content.shapes import AudienceMember, ContentHappened, ContentSummary, Language, OwnAnonymous, State
 from kshare.content.taxonomy_shapes import FoldedTagName, TagName
 from kshare.core.access import Classification
 from kshare.core.choices import Choice
@@ -35,6 +35,8 @@ class KnowledgeItemSummary(ContentSummary):
 
     kind: KnowledgeKind
     """What sort of knowledge it is."""
+    anonymous: bool
+    """Its author is not shown."""
 
 
 class KnowledgeItem(KnowledgeItemSummary):
@@ -48,8 +50,10 @@ class KnowledgeItem(KnowledgeItemSummary):
     """Whom it is shared with."""
     mine: MyRelation
     """What you did with it."""
+    own: bool
+    """It is your own, even where its author is not shown."""
     external_source: str | None
-    """The system it came from."""
+    """The system it came from; of an anonymous item only its author sees it."""
     external_id: str | None
     """Its id there."""
 
@@ -85,6 +89,8 @@ class CreateKnowledgeItem(Ask):
     """How secret it is; not above your own clearance."""
     publish: bool = False
     """Publish it at once."""
+    anonymous: bool = False
+    """Do not show who wrote it. It stays yours, to change and to answer for. Only together with `publish`."""
 
 
 class UpdateKnowledgeItem(Patch):
@@ -131,11 +137,13 @@ class KnowledgeItemFilter(Ask):
     state: State | None = None
     """In this state; drafts are only your own."""
     author: UUID | None = None
-    """Written by this person."""
+    """Written by this person, and not anonymously."""
+    own_anonymous: OwnAnonymous = None
+    """True: only what you wrote yourself without showing your name."""
     category: UUID | None = None
     """In this category or one below it."""
     department: UUID | None = None
-    """Written in this department or one below it."""
+    """Written in this department or one below it, and not anonymously."""
     tag: FoldedTagName | None = None
     """With this tag, by name or synonym."""
     language: Language | None = None

@@ -154,7 +154,7 @@ class Key(Entity):
     revoked_at: datetime | None
     """When it was revoked."""
     last_used_at: datetime | None
-    """When it was last used, to within a minute."""
+    """The day, in UTC, on which it was last used; never the time."""
     created_at: datetime
     """When it was made."""
     version: int

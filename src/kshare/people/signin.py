@@ -22,10 +22,11 @@ from sqlalchemy.exc import IntegrityError
 
 from kshare.core.access import ROLES, SCOPABLE, Permission, Role
 from kshare.core.bounded import BoundedCache
-from kshare.core.clock import now
+from kshare.core.clock import midnight, now
 from kshare.core.database import Database
 from kshare.core.errors import DomainError, unavailable
 from kshare.core.principal import EVERYONE, Principal
+from kshare.core.sealing import Keyring, derived
 from kshare.core.writing import Work, writing
 from kshare.people import keys
 from kshare.people.events import SignInLinked
@@ -136,7 +137,8 @@ class SignIn:
             if remembered is None:
                 raise _refused("This key is unknown, expired or revoked.")
         if remembered.key_id is not None:
-            self._used_keys[remembered.key_id] = now()
+            # The day alone: a time would say who was at work when something anonymous appeared.
+            self._used_keys[remembered.key_id] = midnight(now())
         return remembered
 
     async def _by_token(self, token: str) -> Principal:
@@ -176,8 +178,9 @@ class SignIn:
                     work.record(SignInLinked(person_id=person.id), person.id, [person.id])
 
     async def person(self, id: UUID) -> Principal | None:
-        """An active person as a principal, without a key; for explaining access."""
-        return await self._look_up(None, _BY_ID, id)
+        """An active person as a principal, without a key and without their pseudonym: through it, whoever explains the
+        access of one person after the other would learn who wrote something anonymous."""
+        return await self._look_up(None, _BY_ID, id, known=False)
 
     def _recall(self, fingerprint: bytes) -> Principal | None:
         remembered = self._remembered.get(fingerprint)
@@ -187,12 +190,14 @@ class SignIn:
             return None
         return remembered.principal
 
-    async def _look_up(self, fingerprint: bytes | None, sql: str, *values: object) -> Principal | None:
+    async def _look_up(
+        self, fingerprint: bytes | None, sql: str, *values: object, known: bool = True
+    ) -> Principal | None:
         generation = self._generation
         row = await self._database.fetch_row(sql, values)
         if row is None:
             return None
-        principal = _principal(row)
+        principal = _principal(row, self._database.keyring if known else None)
         # Somebody may have changed while we were reading: what was read before that is not worth remembering.
         if fingerprint is not None and self._listening and generation == self._generation:
             until = time.monotonic() + _REMEMBERED
@@ -246,7 +251,7 @@ def _refused(detail: str) -> DomainError:
     return DomainError("unauthenticated", detail)
 
 
-def _principal(row: asyncpg.Record) -> Principal:
+def _principal(row: asyncpg.Record, keyring: Keyring | None) -> Principal:
     permissions: set[Permission] = set(ROLES[Role.employee]) if row["kind"] == "person" else set()
     departments: dict[Permission, set[UUID]] = {}
     categories: dict[Permission, set[UUID]] = {}
@@ -266,17 +271,22 @@ def _principal(row: asyncpg.Record) -> Principal:
         permissions &= allowed
         departments = {p: ids for p, ids in departments.items() if p in allowed}
         categories = {p: ids for p, ids in categories.items() if p in allowed}
+    seed = None if keyring is None else keyring.seed(row["id"])
+    pseudonym = None if seed is None else derived(seed, "pseudonym")
+    subjects = (row["id"], *row["departments"], *row["groups"], EVERYONE)
     return Principal(
         id=row["id"],
         kind=row["kind"],
         name=row["name"],
-        subjects=(row["id"], *row["departments"], *row["groups"], EVERYONE),
+        subjects=subjects if pseudonym is None else (*subjects, pseudonym),
         clearance=row["clearance"],
         permissions=frozenset(permissions),
         departments={p: tuple(ids) for p, ids in departments.items()},
         categories={p: tuple(ids) for p, ids in categories.items()},
         department_id=row["department_id"],
         key_id=row["key_id"],
+        pseudonym=pseudonym,
+        seed=seed,
     )
 
 

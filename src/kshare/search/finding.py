@@ -117,7 +117,7 @@ async def find(kernel: Kernel, principal: Principal, search: Search) -> Hits:
     if search.cursor is None:
         filters = {name: str(value) for name, value in search.filters.items()}
         total = hits.place
-        kernel.notes.take(Searched(principal.id, search.text, filters, total.total, total.exact, now()))
+        kernel.notes.take(Searched(principal.alias("search"), search.text, filters, total.total, total.exact, now()))
     return hits
 
 

@@ -64,7 +64,8 @@ class RefreshRow(Row):
 
 
 class SearchRow(Row):
-    """One search: who asked what, and how much it found."""
+    """One search: what was asked for, and how much it found. `person_id` is an alias (docs/adr/0007-anonymity.md): what
+    somebody looks for before they write would tell who has written it."""
 
     __tablename__ = "search_query"
     __table_args__ = (

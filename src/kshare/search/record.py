@@ -18,7 +18,8 @@ from kshare.search.models import SearchedTextRow, SearchRow
 
 @dataclass(frozen=True, slots=True)
 class Searched(Note):
-    """Somebody searched. `hits` is the number found, or a lower bound when `exact` is false."""
+    """Somebody searched; `person_id` is an alias of theirs, which tells searches of one person from those of others but
+    not whose they are. `hits` is the number found, or a lower bound when `exact` is false."""
 
     person_id: UUID
     query: str

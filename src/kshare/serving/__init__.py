@@ -16,6 +16,7 @@ import uvloop
 from kshare.console import Console
 from kshare.core.database import Database
 from kshare.core.postgres import DirectoryLock
+from kshare.core.sealing import Keyring
 from kshare.core.settings import Settings, SettingsError
 from kshare.edge.graphql_documents import trusted_documents
 from kshare.edge.telemetry import flush_logs, stop_tracing
@@ -85,6 +86,7 @@ async def _serve(settings: Settings, console: Console, stop: Stop) -> None:
     directory = data_directory(settings)
     with DirectoryLock(directory), listening(settings) as sockets:
         _ = settings.signing_secret  # made now, once, and not by several workers at the same time
+        _ = Keyring.configured(settings).available
         # The application takes seconds to import, and most of PostgreSQL's start is waiting for another process.
         # Not with several workers: this process then needs no application, and its metrics are not to be counted.
         wanted = "kshare.app" if settings.workers == 1 else "kshare.migrate"

@@ -10,6 +10,7 @@ from kshare.core.writing import writing
 from kshare.edge.graphql.context import Context
 from kshare.edge.graphql_route import Execute, error_payload, understood
 from kshare.edge.problems import header, preferred_language
+from kshare.edge.rest import noted
 
 
 async def run(context: Context, execute: Execute, is_mutation: bool) -> graphql.ExecutionResult:
@@ -17,7 +18,8 @@ async def run(context: Context, execute: Execute, is_mutation: bool) -> graphql.
     if not is_mutation:
         return await execute()
     repeatable = await _repeatable(context.request)
-    async with writing(context.kernel.database, context.principal, shared=True) as work:
+    transaction = writing(context.kernel.database, context.principal, shared=True)
+    async with noted(context.request.scope, transaction) as work:
         if repeatable and (earlier := await earlier_answer(work, repeatable)):
             return _replayed(earlier)
         context._work = work

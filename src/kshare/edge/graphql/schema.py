@@ -1,6 +1,7 @@
 """One schema of all slices."""
 
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -27,7 +28,7 @@ def schema_of(
     follow = strawberry.type(
         type("Subscription", tuple(subscriptions), {}), description="Everything that can be followed as it happens."
     )
-    config = StrawberryConfig(scalar_map={UUID: _id_scalar()}, relay_max_results=100)
+    config = StrawberryConfig(scalar_map={UUID: _id_scalar(), Decimal: _AMOUNT}, relay_max_results=100)
     schema: graphql.GraphQLSchema = strawberry.Schema(query, change, follow, types=list(types), config=config)._schema
     for kind in schema.type_map.values():
         if isinstance(kind, GraphQLInputObjectType):
@@ -60,3 +61,21 @@ def _parse_id(value: Any) -> UUID:
     except ValueError:
         pass
     raise graphql.GraphQLError("ID cannot represent a value that is no UUID.")
+
+
+def _parse_amount(value: Any) -> Any:
+    """Left to the rule of the field, which points at it; only what cannot be exact is refused here."""
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        raise graphql.GraphQLError('Write an amount as text, such as "12.50", or as a whole number.')
+    return value
+
+
+_AMOUNT = ScalarDefinition(
+    "Decimal",
+    'An exact amount as text, such as `"1250.50"`; a whole number may be sent as a number.',
+    None,
+    str,
+    _parse_amount,
+    None,
+    origin=Decimal,
+)

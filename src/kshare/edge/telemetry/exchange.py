@@ -31,6 +31,7 @@ class Exchange:
         "status",
         "streaming",
         "trace_id",
+        "unnamed",
     )
 
     def __init__(self, request_id: str) -> None:
@@ -47,6 +48,7 @@ class Exchange:
         self.cut: DomainError | None = None  # why its body is read no further
         self.disconnected = False
         self.trace_id: str | None = None
+        self.unnamed = False  # the caller acted as an author who is not shown: the log does not name them
 
 
 def exchange_of(scope: Scope) -> Exchange:

@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 from uuid import UUID
 
+import orjson
 from sqlalchemy import delete, select
 
-from kshare.content.authorship import tell
+from kshare.content.anonymity.sealing import check_still_anonymous, conceal
+from kshare.content.authorship import tell, touch
 from kshare.content.commands import (
     add_content,
     check_audience,
@@ -17,11 +19,16 @@ from kshare.content.commands import (
     set_tags,
 )
 from kshare.content.models import ContentRow
+from kshare.content.naming import Named, content_named, remember_name
 from kshare.core.access import Permission
 from kshare.core.errors import DomainError, invalid
-from kshare.core.principal import EVERYONE
+from kshare.core.principal import ANONYMOUS_ID, EVERYONE
 from kshare.core.text import ExternalName
 from kshare.core.writing import Expected, Work, command
+from kshare.ideas.commands.alike import check_members_see
+from kshare.ideas.commands.clock import begin_stage, clock_changed, clock_of_new, start_clock, stop_clock
+from kshare.ideas.commands.rows import idea_of as idea_of
+from kshare.ideas.commands.templates import change_answers, check_answered, checked_answers
 from kshare.ideas.models import CoauthorRow, IdeaRow
 from kshare.ideas.reads.idea import IDEA_GUARD
 from kshare.ideas.shapes.idea import (
@@ -39,6 +46,8 @@ from kshare.ideas.shapes.idea import (
 from kshare.people.models import PersonRow
 
 _TEXT = ("title", "summary", "body")
+_CLOCKED = {"variety", "audience", "classification", "coauthors"}
+"""What decides how long an answer may take, and who owes it."""
 
 
 @command(Permission.idea_propose)
@@ -48,6 +57,7 @@ async def propose_idea(work: Work, ask: ProposeIdea, *, external: tuple[str, str
         await check_audience(work, ask.audience)
     await check_category(work, ask.category_id)
     check_classification(work, ask.classification)
+    answers = checked_answers(ask.template, ask.answers, complete=not ask.draft)
     idea = ContentRow(
         kind="idea",
         variety=ask.size.value,
@@ -70,8 +80,12 @@ async def propose_idea(work: Work, ask: ProposeIdea, *, external: tuple[str, str
         published_at=None if ask.draft else work.now,
         listed_at=work.now,
     )
-    await add_content(work, idea, ask.tags)
-    work.append(IdeaRow, id=idea.id, votes=0, members=[], stage_since=work.now, escalations=0)
+    if ask.anonymous:
+        conceal(work, idea)
+    await add_content(work, idea, ask.tags, forget=True)
+    clock = await clock_of_new(work, idea, [share.person_id for share in ask.coauthors])
+    answered = {"template": ask.template, "answers": None if answers is None else orjson.dumps(answers).decode()}
+    work.append(IdeaRow, id=idea.id, votes=0, members=[], escalations=0, **answered, **clock)
     if ask.coauthors:
         await _set_shares(work, idea, ask.coauthors)
     tell(work, idea, IdeaDrafted(content_id=idea.id) if ask.draft else _submitted(idea))
@@ -87,18 +101,20 @@ async def _set_shares(work: Work, idea: ContentRow, shares: Sequence[Share]) -> 
     for one person twice, for somebody unknown, and without the author."""
     people = [share.person_id for share in shares]
     if shares:
+        if idea.author_id == ANONYMOUS_ID:
+            raise invalid("/coauthors", "anonymous_alone", "What is anonymous has no co-authors: they would be named.")
         if sum(share.share for share in shares) != 100:
             raise invalid("/coauthors", "shares_sum", "The shares must add up to 100.")
         if len(set(people)) < len(people):
             raise invalid("/coauthors", "duplicate", "Nobody can have two shares.")
         if idea.author_id not in people:
             raise invalid("/coauthors", "author_missing", "The author must be among those who share the idea.")
-    await work.flush()
     query = select(PersonRow.id).where(PersonRow.id.in_(people), PersonRow.kind == "person", PersonRow.active)
     known = set((await work.session.execute(query)).scalars())
     for position, person in enumerate(people):
         if person not in known and person != idea.author_id:
             raise invalid(f"/coauthors/{position}/person_id", "unknown_reference", "There is no such person.")
+    await work.flush()
     held = select(CoauthorRow.person_id, CoauthorRow.share).where(CoauthorRow.content_id == idea.id)
     before = {row.person_id: row.share for row in await work.session.execute(held)}
     wanted = {share.person_id: share.share for share in shares}
@@ -127,9 +143,11 @@ async def revise_idea(work: Work, id: UUID, ask: ReviseIdea, version: Expected) 
         changes["variety"] = changes.pop("size").value
     if "language" in changes:
         changes["language"] = changes["language"].value
+    answered = await change_answers(work, idea, changes)
     changed = sorted(name for name, value in changes.items() if getattr(idea, name) != value)
     for name in changed:
         setattr(idea, name, changes[name])
+    changed += answered
     if tags is not None and await set_tags(work, idea, tags):
         changed.append("tags")
     if shares is not None and await _set_shares(work, idea, shares):
@@ -137,7 +155,11 @@ async def revise_idea(work: Work, id: UUID, ask: ReviseIdea, version: Expected) 
     if not changed:
         return idea.id
     idea.readers = readers_of(idea)
-    idea.updated_at = work.now
+    if "audience" in changed or "classification" in changed:
+        await check_members_see(work, idea)
+    if not _CLOCKED.isdisjoint(changed):
+        await clock_changed(work, idea)
+    touch(work, idea)
     if any(name in _TEXT for name in changed):
         await revise(work, idea, note)
         tell(work, idea, IdeaRevised(content_id=idea.id, revision=idea.revision))
@@ -154,8 +176,11 @@ async def submit_idea(work: Work, id: UUID, version: Expected = None) -> UUID:
     if idea.state != "draft":
         raise DomainError("conflict", "It was submitted already.")
     await work.load(IDEA_GUARD, id, "submit")
+    row = await idea_of(work, idea)
+    check_answered(row)
     idea.stage = "submitted"
     await set_state(work, idea, "published")
+    await begin_stage(work, idea, row)
     tell(work, idea, _submitted(idea))
     return idea.id
 
@@ -167,7 +192,10 @@ async def withdraw_idea(work: Work, id: UUID, version: Expected = None) -> UUID:
     await _own_or_forbidden(work, idea)
     if idea.state != "published":
         raise DomainError("conflict", "Only a submitted idea that was neither withdrawn nor merged can be withdrawn.")
+    if (await idea_of(work, idea)).members:
+        raise DomainError("conflict", "Others were merged into it; whoever manages it has to undo that first.")
     await set_state(work, idea, "archived")
+    await stop_clock(work, idea)
     tell(work, idea, IdeaWithdrawn(content_id=idea.id))
     return idea.id
 
@@ -181,6 +209,7 @@ async def reinstate_idea(work: Work, id: UUID, version: Expected = None) -> UUID
     if idea.state != "archived" or row.merged_into is not None:
         raise DomainError("conflict", "Only a withdrawn idea can be reinstated.")
     await set_state(work, idea, "published")
+    await start_clock(work, idea)
     tell(work, idea, IdeaReinstated(content_id=idea.id))
     return idea.id
 
@@ -205,26 +234,28 @@ async def delete_idea(work: Work, id: UUID, version: Expected) -> None:
 async def put_idea(work: Work, source: ExternalName, external_id: ExternalName, ask: ProposeIdea) -> tuple[UUID, bool]:
     """Proposes or revises the idea of an external system, so that a nightly job is simply re-run; (id, created).
 
-    A name belongs to whoever gave it: what others call the same is neither touched nor told of.
+    A name belongs to whoever gave it: what others call the same is neither touched nor told of. What was withdrawn or
+    merged meanwhile stays as it is, and a text that differs is a conflict.
     """
-    await work.lock_name(f"idea/{source}/{external_id}")
-    query = select(ContentRow.id, ContentRow.state).where(
-        ContentRow.kind == "idea",
-        ContentRow.owner_id.in_(work.principal.selves),
-        ContentRow.external_source == source,
-        ContentRow.external_id == external_id,
-    )
-    existing = (await work.session.execute(query)).one_or_none()
+    name = ("idea", source, external_id)
+    state = "draft" if ask.draft else "published"
+    existing = await content_named(work, *name)
     if existing is None:
-        return await propose_idea(work, ask, external=(source, external_id)), True
+        id = await propose_idea(work, ask, external=(source, external_id))
+        me = work.principal
+        owner = me.pseudonym if ask.anonymous and me.pseudonym else me.id
+        remember_name(work, *name, Named(id, state, owner))
+        return id, True
+    if ask.anonymous:
+        check_still_anonymous(work, existing)
+    if existing.state == "archived":
+        text = select(*(getattr(ContentRow, part) for part in _TEXT)).where(ContentRow.id == existing.id)
+        if tuple((await work.session.execute(text)).one()) != tuple(getattr(ask, part) for part in _TEXT):
+            raise DomainError("conflict", "It was withdrawn, or merged into another.")
+        return existing.id, False
     names = [name for name in type(ask).model_fields if name not in ("draft", "anonymous")]
     await revise_idea(work, existing.id, ReviseIdea.model_construct(**{n: getattr(ask, n) for n in names}), None)
     if not ask.draft and existing.state == "draft":
         await submit_idea(work, existing.id)
+        remember_name(work, *name, existing._replace(state=state))
     return existing.id, False
-
-
-async def idea_of(work: Work, content: ContentRow) -> IdeaRow:
-    """The idea that a content is, locked."""
-    query = select(IdeaRow).where(IdeaRow.id == content.id).with_for_update()
-    return (await work.session.execute(query)).scalar_one()

@@ -1,4 +1,4 @@
-"""Votes: one for each person and idea."""
+"""Votes: one for each person and group of merged ideas, counted where they were given."""
 
 from uuid import UUID
 
@@ -6,20 +6,27 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 
 from kshare.content.authorship import tell
+from kshare.content.models import ContentRow
 from kshare.core.access import Permission
+from kshare.core.errors import DomainError
 from kshare.core.writing import Work, command
+from kshare.ideas.commands.rows import idea_of
 from kshare.ideas.models import IdeaRow, VoteRow
 from kshare.ideas.reads.idea import IDEA_GUARD
 from kshare.ideas.shapes.votes import IdeaVoted, IdeaVoteWithdrawn
+from kshare.ideas.stages import UNDECIDED
 
 
 @command(Permission.idea_propose)
 async def vote_for_idea(work: Work, id: UUID) -> UUID:
-    """Votes for an idea; again changes nothing."""
-    idea = await work.load(IDEA_GUARD, id, "vote")
-    vote = pg_insert(VoteRow).values(content_id=id, person_id=work.principal.id, created_at=work.now)
-    done = await work.session.execute(vote.on_conflict_do_nothing().returning(VoteRow.content_id))
-    if done.one_or_none() is not None:
+    """Votes for an idea; again, or after a vote for something merged into it, changes nothing."""
+    idea = await _open_idea(work, id)
+    await work.load(IDEA_GUARD, id, "vote")
+    group = [id, *(await idea_of(work, idea)).members]
+    mine = select(VoteRow.person_id).where(VoteRow.person_id == work.principal.id, VoteRow.content_id.in_(group))
+    if (await work.session.execute(mine.limit(1))).first() is None:
+        vote = {"content_id": id, "person_id": work.principal.id, "created_at": work.now}
+        await work.session.execute(pg_insert(VoteRow).values(**vote))
         await count_votes(work, id)
         tell(work, idea, IdeaVoted(content_id=id))
     return id
@@ -27,21 +34,36 @@ async def vote_for_idea(work: Work, id: UUID) -> UUID:
 
 @command(Permission.idea_propose)
 async def withdraw_vote(work: Work, id: UUID) -> UUID:
-    """Takes a vote back; without one nothing changes."""
-    idea = await work.load(IDEA_GUARD, id, "vote")
-    mine = (VoteRow.content_id == id, VoteRow.person_id == work.principal.id)
-    done = await work.session.execute(delete(VoteRow).where(*mine).returning(VoteRow.content_id))
-    if done.one_or_none() is not None:
-        await count_votes(work, id)
+    """Takes a vote back, wherever in the group of merged ideas it was given; without one nothing changes."""
+    idea = await _open_idea(work, id)
+    group = [id, *(await idea_of(work, idea)).members]
+    mine = (VoteRow.person_id == work.principal.id, VoteRow.content_id.in_(group))
+    gone = await work.session.execute(delete(VoteRow).where(*mine).returning(VoteRow.content_id))
+    if gone.first() is not None:
+        await count_votes(work, *group)
         tell(work, idea, IdeaVoteWithdrawn(content_id=id))
     return id
+
+
+async def _open_idea(work: Work, id: UUID) -> ContentRow:
+    """An idea on which votes still count; raises 409 for a draft, and once it is decided on, withdrawn or merged."""
+    idea = await work.load(IDEA_GUARD, id)
+    if idea.state == "draft":
+        raise DomainError("conflict", "Nobody votes for a draft.")
+    if idea.state == "archived":
+        raise DomainError("conflict", "It was withdrawn, or merged into another.")
+    if idea.stage not in UNDECIDED:
+        raise DomainError(
+            "conflict", f"It is {idea.stage}, so votes change nothing any more.", extra={"stage": idea.stage}
+        )
+    return idea
 
 
 async def count_votes(work: Work, *ideas: UUID) -> None:
     """Counts anew the people who vote for these ideas or for what was merged into them."""
     voters = (
         select(func.count(VoteRow.person_id.distinct()))
-        .where((VoteRow.content_id == IdeaRow.id) | (VoteRow.content_id == func.any(IdeaRow.members)))
+        .where(VoteRow.content_id == func.any(func.array_append(IdeaRow.members, IdeaRow.id)))
         .correlate(IdeaRow)
         .scalar_subquery()
     )

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from kshare.content.graphql import ContentFields
+from kshare.content.graphql import ContentCard, ContentFields
 from kshare.core.access import Permission
 from kshare.discussion.graphql import Comment
 from kshare.edge.graphql import (
@@ -18,15 +18,19 @@ from kshare.edge.graphql import (
     one_field,
 )
 from kshare.ideas.commands import idea as commands
-from kshare.ideas.commands import votes
 from kshare.ideas.reads.idea import IDEA, IDEAS
+from kshare.ideas.shapes import decisions as decision_shapes
 from kshare.ideas.shapes import idea as shapes
+from kshare.ideas.shapes import templates as template_shapes
 from kshare.people.graphql import Person
 
 READ = Permission.content_read
 
-for enum in (shapes.IdeaSize, shapes.IdeaStage):
+for enum in (shapes.IdeaSize, shapes.IdeaStage, decision_shapes.Outcome, decision_shapes.DeclineReason):
     enum_type(enum)
+
+
+object_type(template_shapes.TemplateAnswer)
 
 
 @object_type
@@ -37,10 +41,23 @@ class Coauthor(shapes.Coauthor):
 
 
 @object_type
+class Decision(decision_shapes.Decision):
+    __doc__ = decision_shapes.Decision.__doc__
+    idea: ContentCard
+    """The idea."""
+    decided_by: Person
+    """Who decided."""
+
+
+@object_type
 class Idea(ContentFields, shapes.Idea):
     __doc__ = shapes.Idea.__doc__
     coauthors: list[Coauthor]  # type: ignore[assignment]  # a field is read, never assigned
     """Everybody who shares it, with their shares; empty when it is its author's alone."""
+    decision: Decision | None
+    """The decision that stands."""
+    desk: Person | None
+    """On whose desk it lies; null: the committee's, or nobody owes anything."""
 
     @many_field("The newest comments that answer it directly; deleted ones only where they hold replies.")
     def comments(self, first: First = 3) -> list[Comment]:
@@ -51,6 +68,7 @@ VIEWS["Idea"] = (IDEA, READ)
 IdeaConnection = connection_type(Idea, "Idea")
 input_type(shapes.IdeaFilter, name="IdeaFilter")
 input_type(shapes.Share)
+input_type(template_shapes.Answer)
 
 
 class Query:
@@ -68,5 +86,3 @@ class Mutation:
     reinstate_idea = command_field(commands.reinstate_idea, Idea, IDEA, "Bring your withdrawn idea back.")
     delete_idea = command_field(commands.delete_idea, UUID, None, "Delete a draft; answers its id.")
     put_idea = command_field(commands.put_idea, Idea, IDEA, "Propose or revise the idea of an external system.")
-    vote_for_idea = command_field(votes.vote_for_idea, Idea, IDEA, "Vote for an idea; again changes nothing.")
-    withdraw_vote = command_field(votes.withdraw_vote, Idea, IDEA, "Take your vote back; without one nothing changes.")

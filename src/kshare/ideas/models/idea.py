@@ -2,7 +2,6 @@
 
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ARRAY, CheckConstraint, ForeignKey, Index, Numeric, SmallInteger, Uuid, text
@@ -17,9 +16,10 @@ class IdeaRow(Row):
     """What an idea has beside its content, whose `variety` is its size and whose `stage` is its stage.
 
     `votes` counts the distinct people who vote for the idea or for one of `members`, the ideas merged into it, directly
-    or through others; `merged_into` is where it went itself. The rest is the clock: since when it is in its stage, when
-    an answer is due, on whose desk it is (null: the committee's), and since when it waits for its author, with the
-    working days that were left then.
+    or through others; `merged_into` is where it went itself. The rest is the clock (commands/clock.py): since when it
+    is in its stage; from when the working days count (later than the stage began by what was not counted), or how many
+    were used when the clock was stopped; when an answer is due and when that moves up the line next; on whose desk it
+    is (null: the committee's); since when it waits for its author, and for an answer to which comment.
     """
 
     __tablename__ = "idea"
@@ -27,22 +27,27 @@ class IdeaRow(Row):
         Index("ix_idea_due_at", "due_at", "content_id", postgresql_where=text("due_at IS NOT NULL")),
         Index("ix_idea_desk_id_due_at", "desk_id", "due_at", "content_id"),
         Index("ix_idea_returns_on", "returns_on", postgresql_where=text("returns_on IS NOT NULL")),
+        Index("ix_idea_escalates_at", "escalates_at", postgresql_where=text("escalates_at IS NOT NULL")),
+        Index("ix_idea_clock", "content_id", postgresql_where=text("clock_from IS NOT NULL")),
         Index("ix_idea_merged_into", "merged_into", postgresql_where=text("merged_into IS NOT NULL")),
         {"postgresql_with": {"fillfactor": 80}},
     )
 
     id: Mapped[UUID] = mapped_column("content_id", ForeignKey("content.id", ondelete="CASCADE"), primary_key=True)
     template: Mapped[str | None]
-    answers: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    answers: Mapped[list[dict[str, str]] | None] = mapped_column(JSONB(none_as_null=True))
     votes: Mapped[int] = mapped_column(default=0)
     members: Mapped[list[UUID]] = mapped_column(ARRAY(Uuid), default=list)
     merged_into: Mapped[UUID | None] = mapped_column(ForeignKey("content.id"))
     stage_since: Mapped[datetime] = mapped_column(default=now)
+    clock_from: Mapped[datetime | None]
+    days_used: Mapped[Decimal | None] = mapped_column(Numeric(12, 6))
     due_at: Mapped[datetime | None]
+    escalates_at: Mapped[datetime | None]
     desk_id: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
     escalations: Mapped[int] = mapped_column(SmallInteger, default=0)
     waiting_since: Mapped[datetime | None]
-    days_left: Mapped[Decimal | None] = mapped_column(Numeric(8, 3))
+    question_id: Mapped[UUID | None] = mapped_column(ForeignKey("comment.id", ondelete="SET NULL"))
     returns_on: Mapped[date | None]
 
 

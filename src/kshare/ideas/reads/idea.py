@@ -2,15 +2,22 @@
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Text, and_, case, func, literal_column, not_, null, or_, select
+from sqlalchemy import ColumnElement, Text, and_, not_, or_, select
 from sqlalchemy.orm import aliased
 
 from kshare.content.models import ContentRow
-from kshare.content.reads import AUDIENCE, CONTENT_FIELDS, CONTENT_FILTERS, CONTENT_ORDERS, published_unless_asked
+from kshare.content.reads import (
+    AUDIENCE,
+    CONTENT_FIELDS,
+    CONTENT_FILTERS,
+    CONTENT_ORDERS,
+    published_unless_asked,
+    unless_hidden,
+)
+from kshare.content.visibility import is_anonymous as is_anonymous
 from kshare.content.visibility import own, visible_content
 from kshare.core.access import Permission
 from kshare.core.markup import render_html
-from kshare.core.principal import ANONYMOUS_ID
 from kshare.core.reading import (
     Alias,
     Filter,
@@ -27,7 +34,10 @@ from kshare.core.reading import (
 )
 from kshare.core.writing import Guard, Rule
 from kshare.discussion.reads import DISCUSSION_RULES, MINE, NEWEST_COMMENTS
-from kshare.ideas.models import CoauthorRow, IdeaRow, VoteRow
+from kshare.ideas.models import CoauthorRow, IdeaRow
+from kshare.ideas.reads.decision import STANDING
+from kshare.ideas.reads.groups import IDEA_COUNTERS, merged_into, owns_member, voted
+from kshare.ideas.reads.templates import ANSWERS
 from kshare.ideas.shapes.idea import Coauthor, Idea, IdeaSummary
 from kshare.ideas.stages import UNDECIDED, UNDERWAY
 from kshare.people.reads import PERSON
@@ -82,7 +92,17 @@ def may_decide(row: Alias) -> ColumnElement[bool]:
     idea = aliased(IdeaRow)
     at_desk = select(idea.id).where(idea.id == row.id, idea.desk_id == Viewer.id).exists()
     committee = Viewer.holds_within(Permission.idea_decide, row.department_id, row.category_id)
-    return and_(or_(at_desk, committee), not_(is_own(row)))
+    return and_(or_(and_(at_desk, Viewer.holds(Permission.idea_propose)), committee), not_(is_own(row)))
+
+
+def _reopen(row: Alias) -> ColumnElement[bool]:
+    return and_(in_state("published")(row), in_stage("declined")(row), may_decide(row))
+
+
+def _answer(row: Alias) -> ColumnElement[bool]:
+    idea = aliased(IdeaRow)
+    waits = select(idea.id).where(idea.id == row.id, idea.waiting_since.is_not(None)).exists()
+    return and_(in_state("published")(row), waits, is_own(row), Viewer.holds(Permission.comment_write))
 
 
 def may_manage(row: Alias) -> ColumnElement[bool]:
@@ -97,16 +117,38 @@ def _edit(row: Alias) -> ColumnElement[bool]:
 
 def _vote(row: Alias) -> ColumnElement[bool]:
     opened = and_(in_state("published")(row), in_stage(*UNDECIDED)(row))
-    return and_(opened, not_(is_own(row)), Viewer.holds(Permission.idea_propose))
+    return and_(opened, Viewer.holds(Permission.idea_propose), not_(is_own(row)), not_(owns_member(row)))
+
+
+def _may_merge(row: Alias) -> ColumnElement[bool]:
+    """Who manages it or decides on it; not its unnamed author, whom the entry on the other idea would name."""
+    unnamed = and_(is_anonymous(row), Viewer.owns(row.owner_id))
+    return and_(or_(may_manage(row), may_decide(row)), not_(unnamed))
 
 
 def _decide(row: Alias) -> ColumnElement[bool]:
     return and_(in_state("published")(row), in_stage(*UNDECIDED)(row), may_decide(row))
 
 
+def may_carry_out(row: Alias) -> ColumnElement[bool]:
+    """Who does what was approved: its authors, and who manages it."""
+    return or_(and_(is_own(row), Viewer.holds(Permission.idea_propose)), may_manage(row))
+
+
+def is_underway(row: Alias) -> ColumnElement[bool]:
+    """It was approved and is neither withdrawn nor merged."""
+    return and_(in_state("published")(row), in_stage(*UNDERWAY)(row))
+
+
+def _found_team(row: Alias) -> ColumnElement[bool]:
+    """Its authors and those who manage it; but not an author who is not shown, whom the team would show."""
+    authors = and_(is_own(row), Viewer.holds(Permission.idea_propose))
+    unmasked = and_(is_anonymous(row), Viewer.owns(row.owner_id))
+    return and_(in_state("published")(row), or_(authors, may_manage(row)), not_(unmasked))
+
+
 def _carry_out(row: Alias) -> ColumnElement[bool]:
-    underway = and_(in_state("published")(row), in_stage(*UNDERWAY)(row))
-    return and_(underway, or_(and_(is_own(row), Viewer.holds(Permission.idea_propose)), may_manage(row)))
+    return and_(is_underway(row), may_carry_out(row))
 
 
 IDEA_GUARD = Guard(
@@ -123,8 +165,13 @@ IDEA_GUARD = Guard(
         ),
         "vote": _vote,
         "decide": _decide,
+        "reopen": _reopen,
+        "answer": _answer,
         "manage": may_manage,
         "carry_out": _carry_out,
+        "found_team": _found_team,
+        "merge": lambda row: and_(in_state("published")(row), _may_merge(row)),
+        "unmerge": lambda row: and_(in_state("archived")(row), is_merged(row), _may_merge(row)),
         **DISCUSSION_RULES,
     },
     is_idea,
@@ -139,36 +186,30 @@ _COAUTHOR = View(
 )
 
 
-def _voted(row: Alias) -> ColumnElement[bool]:
-    vote, idea = aliased(VoteRow), aliased(IdeaRow)
-    counted = vote.content_id == func.any(func.array_append(idea.members, idea.id))
-    mine: Select[Any] = select(literal_column("1")).select_from(idea).join(vote, counted)
-    return mine.where(idea.id == row.id, vote.person_id == Viewer.id).exists()
-
-
-def is_anonymous(row: Alias) -> ColumnElement[bool]:
-    """Its author is not shown."""
-    anonymous: ColumnElement[bool] = row.author_id == literal_column(f"'{ANONYMOUS_ID}'::uuid")
-    return anonymous
-
-
-def _unless_anonymous(column: str) -> Any:
-    def shown(row: Alias) -> ColumnElement[Any]:
-        hidden = and_(is_anonymous(row), not_(Viewer.owns(row.owner_id)))
-        return case((hidden, null()), else_=getattr(row, column))
-
-    return shown
+def _at_desk(row: Alias, person: Alias) -> ColumnElement[bool]:
+    idea: Alias = aliased(IdeaRow)
+    owed = or_(idea.due_at.is_not(None), idea.waiting_since.is_not(None))
+    desk = select(idea.desk_id).where(idea.id == row.id, owed).correlate(row).scalar_subquery()
+    on_it: ColumnElement[bool] = person.id == desk
+    return on_it
 
 
 IDEA_FIELDS: dict[str, Source] = {
     **CONTENT_FIELDS,
     "size": lambda row: row.variety,
     "votes": idea_column("votes"),
-    "voted": _voted,
+    "voted": voted,
+    "counters": IDEA_COUNTERS,
     "anonymous": is_anonymous,
     "own": lambda row: Viewer.owns(row.owner_id),
     "due_at": idea_column("due_at"),
-    "merged_into": idea_column("merged_into"),
+    "stage_since": idea_column("stage_since"),
+    "waiting_since": idea_column("waiting_since"),
+    "escalations": idea_column("escalations"),
+    "returns_on": idea_column("returns_on"),
+    "desk": One(PERSON, on=_at_desk),
+    "decision": STANDING,
+    "merged_into": merged_into,
     "coauthors": Many(
         _COAUTHOR,
         on=lambda row, share: share.content_id == row.id,
@@ -176,8 +217,10 @@ IDEA_FIELDS: dict[str, Source] = {
         first=20,
         seen_with_parent=True,
     ),
-    "external_source": _unless_anonymous("external_source"),
-    "external_id": _unless_anonymous("external_id"),
+    "external_source": unless_hidden("external_source"),
+    "external_id": unless_hidden("external_id"),
+    "template": idea_column("template"),
+    "answers": ANSWERS,
     "audience": AUDIENCE,
     "mine": MINE,
     "comments": NEWEST_COMMENTS,

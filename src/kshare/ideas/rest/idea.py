@@ -1,12 +1,14 @@
 """Ideas through REST."""
 
+from collections.abc import Sequence
 from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import Field
 from starlette.responses import Response
 
-from kshare.content.reads import REVISION, REVISIONS
+from kshare.content.naming import look_ahead
+from kshare.content.reads import REVISION, REVISIONS, by_its_name
 from kshare.core.access import Permission
 from kshare.core.reading import Ask
 from kshare.core.writing import Work
@@ -15,7 +17,6 @@ from kshare.edge.door import Door
 from kshare.edge.parsing import WholeNumber
 from kshare.edge.rest import Call
 from kshare.ideas.commands import idea as commands
-from kshare.ideas.commands import votes
 from kshare.ideas.reads.idea import IDEA, IDEAS
 from kshare.ideas.shapes.idea import Idea, IdeaFilter, ProposeIdea
 
@@ -50,9 +51,13 @@ async def put_batched(work: Work, ask: BatchedIdea) -> tuple[UUID, bool]:
     return await commands.propose_idea(work, propose), True
 
 
-door.batch(ITEMS, BatchedIdea, put_batched, "proposeIdeas", "Propose or revise many ideas", WRITE)
+async def prepare_batch(work: Work, asks: Sequence[BatchedIdea]) -> None:
+    await look_ahead(work, "idea", asks)
+
+
+door.batch(ITEMS, BatchedIdea, put_batched, "proposeIdeas", "Propose or revise many ideas", WRITE, prepare_batch)
 door.by_external_id(
-    ITEMS, IDEA, commands.put_idea, "an idea", READ,
+    ITEMS, by_its_name(IDEA), commands.put_idea, "an idea", READ,
     "A nightly job is simply re-run: the first time proposes, later ones revise, and what is equal stays as it is. The "
     "name is yours: what others call the same is another idea.",
 )  # fmt: skip
@@ -99,13 +104,4 @@ door.page(
 door.one(
     ITEM + "/revisions/{n}", REVISION, "getIdeaRevision", "Get a revision of an idea", READ,
     {"n": Annotated[int, Field(ge=1, le=999_999_999), WholeNumber]}, by={"content_id": "id", "number": "n"},
-)  # fmt: skip
-door.command(
-    "PUT", ITEM + "/vote", votes.vote_for_idea, "voteForIdea", "Vote for an idea",
-    "One vote a person, until it is decided on; nobody votes for what is their own. Again changes nothing.",
-    view=IDEA,
-)  # fmt: skip
-door.command(
-    "DELETE", ITEM + "/vote", votes.withdraw_vote, "withdrawVote", "Take a vote back",
-    "Without one nothing changes.",
 )  # fmt: skip

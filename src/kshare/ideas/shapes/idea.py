@@ -1,12 +1,12 @@
 """The idea itself: as readers see it, as callers propose and revise it, as the journal records it."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, ClassVar
 from uuid import UUID
 
 from pydantic import Field
 
-from kshare.content.shapes import AudienceMember, ContentHappened, ContentSummary, Language, State
+from kshare.content.shapes import AudienceMember, ContentHappened, ContentSummary, Language, OwnAnonymous, State
 from kshare.content.taxonomy_shapes import FoldedTagName, TagName
 from kshare.core.access import Classification
 from kshare.core.choices import Choice
@@ -15,6 +15,8 @@ from kshare.core.principal import EVERYONE
 from kshare.core.reading import Ask, Patch, Shape
 from kshare.core.text import line, prose
 from kshare.discussion.shapes import MyRelation
+from kshare.ideas.shapes.templates import Answers, TemplateAnswer, TemplateKey
+from kshare.ideas.shapes.decisions import Decision
 from kshare.people.shapes import PersonSummary
 
 
@@ -72,6 +74,10 @@ class Idea(IdeaSummary):
     """The text, in Markdown (CommonMark)."""
     body_html: str | None = None
     """The text as sanitised HTML; only if asked for (REST: `include=body_html`)."""
+    template: str | None
+    """The template it was thought through with."""
+    answers: list[TemplateAnswer]
+    """The answers to what the template asks for, in its order."""
     audience: list[AudienceMember]
     """Whom it is shared with."""
     mine: MyRelation
@@ -80,6 +86,18 @@ class Idea(IdeaSummary):
     """It is your own, even where its author is not shown."""
     coauthors: list[Coauthor]
     """Everybody who shares it, with their shares; empty when it is its author's alone."""
+    decision: Decision | None
+    """The decision that stands."""
+    stage_since: datetime
+    """Since when it is in its stage."""
+    waiting_since: datetime | None
+    """Since when an answer of its author is waited for; the clock stands still meanwhile."""
+    desk: PersonSummary | None
+    """On whose desk it lies; null: the committee's, or nobody owes anything."""
+    escalations: int
+    """Steps it went up the line in this stage, because nobody had answered in time."""
+    returns_on: date | None
+    """The day on which it comes back, if it is deferred."""
     merged_into: UUID | None
     """The idea it was merged into."""
     external_source: str | None
@@ -117,6 +135,10 @@ class ProposeIdea(Ask):
     """What it is about, in a sentence or two."""
     body: Body = ""
     """The text, in Markdown (CommonMark)."""
+    template: TemplateKey | None = None
+    """The key of a template."""
+    answers: Answers = []  # noqa: RUF012
+    """Answers to what the template asks for; without those that it requires only a draft is stored."""
     size: IdeaSize = IdeaSize.small
     """How far it reaches, which says who decides on it."""
     language: Language = Language.zh
@@ -140,7 +162,7 @@ class ProposeIdea(Ask):
 class ReviseIdea(Patch):
     """Changes to an idea; what is left out stays as it is."""
 
-    nullable: ClassVar[frozenset[str]] = frozenset({"category_id"})
+    nullable: ClassVar[frozenset[str]] = frozenset({"category_id", "template"})
 
     title: Title | None = None
     """The title."""
@@ -148,6 +170,10 @@ class ReviseIdea(Patch):
     """What it is about, in a sentence or two."""
     body: Body | None = None
     """The text, in Markdown (CommonMark)."""
+    template: TemplateKey | None = None
+    """The key of a template; null takes it and its answers away."""
+    answers: Answers | None = None
+    """All its answers from now on; another template needs answers of its own."""
     size: IdeaSize | None = None
     """How far it reaches, which says who decides on it."""
     language: Language | None = None
@@ -178,6 +204,8 @@ class IdeaFilter(Ask):
     """In this state; drafts are only your own."""
     author: UUID | None = None
     """Written by this person, and not anonymously."""
+    own_anonymous: OwnAnonymous = None
+    """True: only what you wrote yourself without showing your name."""
     category: UUID | None = None
     """In this category or one below it."""
     department: UUID | None = None

@@ -27,6 +27,9 @@ async def create_key(work: Work, ask: CreateKey) -> tuple[UUID, str]:
     for position, scope in enumerate(ask.scopes):
         if not work.principal.may(scope):
             raise invalid(f"/scopes/{position}", "beyond_your_own", "You may not do this yourself with what you use.")
+        if scope is Permission.unseal and person_id != work.principal.id and work.principal.kind == "person":
+            # Or one person, with a key of a second, could be the two who unseal.
+            raise invalid(f"/scopes/{position}", "own_keys_only", "Only in a key of one's own.")
     if ask.expires_at is not None and ask.expires_at <= work.now:
         raise invalid("/expires_at", "in_the_past", "This is in the past.")
     if work.principal.key_id is not None:

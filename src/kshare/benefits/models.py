@@ -1,0 +1,82 @@
+"""Rows of benefits: what an idea brings, and every figure that was ever given for it."""
+
+from datetime import date, datetime
+from decimal import Decimal
+from uuid import UUID
+
+from sqlalchemy import ARRAY, CheckConstraint, ForeignKey, Index, Numeric, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from kshare.core.amounts import AMOUNT
+from kshare.core.clock import now
+from kshare.core.database import Row
+from kshare.core.ids import new_id
+
+
+class BenefitRow(Row):
+    """Something that an idea brings, in one unit. Its figures are entries: the newest of a level is the present one."""
+
+    __tablename__ = "benefit"
+    __table_args__ = (
+        CheckConstraint("type IN ('time', 'saving', 'avoided_cost', 'revenue', 'quality', 'safety')", name="type"),
+        CheckConstraint("recurrence IN ('one_off', 'yearly')", name="recurrence"),
+        CheckConstraint("(cost IS NULL) = (cost_currency IS NULL)", name="cost"),
+        Index("ix_benefit_content_id", "content_id", text("created_at DESC"), text("id DESC")),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    content_id: Mapped[UUID] = mapped_column(ForeignKey("content.id", ondelete="CASCADE"))
+    type: Mapped[str]
+    unit: Mapped[str]
+    recurrence: Mapped[str]
+    starts_on: Mapped[date]
+    basis: Mapped[str]
+    cost: Mapped[Decimal | None] = mapped_column(AMOUNT)
+    cost_currency: Mapped[str | None]
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
+    version: Mapped[int] = mapped_column(default=1)
+    created_at: Mapped[datetime] = mapped_column(default=now)
+
+    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012
+
+
+class BenefitEntryRow(Row):
+    """A figure somebody gave at a level, never changed: a correction is the next number and names what it corrects."""
+
+    __tablename__ = "benefit_entry"
+    __table_args__ = (
+        CheckConstraint("level IN ('claimed', 'committed', 'verified')", name="level"),
+        CheckConstraint("(number = 1) = (corrects IS NULL)", name="correction"),
+        CheckConstraint("number > 1 OR first_year >= 0", name="first_year"),
+        UniqueConstraint("benefit_id", "level", "number", name="uq_benefit_entry_number"),
+        Index("ix_benefit_entry_benefit_id", "benefit_id", text("created_at DESC"), text("id DESC")),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    benefit_id: Mapped[UUID] = mapped_column(ForeignKey("benefit.id", ondelete="CASCADE"))
+    content_id: Mapped[UUID] = mapped_column(ForeignKey("content.id", ondelete="CASCADE"))
+    level: Mapped[str]
+    number: Mapped[int]
+    first_year: Mapped[Decimal] = mapped_column(AMOUNT)
+    months: Mapped[list[Decimal] | None] = mapped_column(ARRAY(AMOUNT))
+    corrects: Mapped[UUID | None] = mapped_column(ForeignKey("benefit_entry.id"))
+    note: Mapped[str | None]
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
+    created_at: Mapped[datetime] = mapped_column(default=now)
+
+
+class BenefitTotalRow(Row):
+    """What the benefits of an idea come to, for each type and unit: a database view."""
+
+    __tablename__ = "benefit_total"
+    __table_args__ = ({"info": {"is_view": True}},)
+
+    content_id: Mapped[UUID] = mapped_column(primary_key=True)
+    type: Mapped[str] = mapped_column(primary_key=True)
+    unit: Mapped[str] = mapped_column(primary_key=True)
+    benefits: Mapped[int]
+    claimed: Mapped[Decimal | None] = mapped_column(Numeric)
+    committed: Mapped[Decimal | None] = mapped_column(Numeric)
+    verified: Mapped[Decimal | None] = mapped_column(Numeric)
+    realised_of_claimed: Mapped[Decimal | None] = mapped_column(Numeric)
+    realised_of_committed: Mapped[Decimal | None] = mapped_column(Numeric)

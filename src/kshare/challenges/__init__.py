@@ -1,0 +1,1 @@
+"""Challenges: questions of sponsors that ideas answer by a deadline, judged blindly, with results published at once."""

@@ -1,0 +1,1 @@
+"""Teams: who works on an idea together, calls for the skills they lack, applications and invitations."""
