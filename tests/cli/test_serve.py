@@ -58,7 +58,7 @@ def test_every_demo_role_gets_a_key_that_only_the_owner_can_read(served: Served)
         me = served.client(key).get("/v1/me")
         assert me.status_code == 200, me.text
         names.add(me.json()["person"]["name"])
-    assert len(names) == 5
+    assert len(names) == 7
 
 
 def test_the_demo_company_hangs_together(served: Served) -> None:

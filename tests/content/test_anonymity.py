@@ -35,7 +35,12 @@ def proposed(actor: Actor, **fields: Any) -> dict[str, Any]:
 
 
 def shared(actor: Actor, **fields: Any) -> dict[str, Any]:
-    body: dict[str, Any] = {"kind": "insight", "title": f"匿名条目 {uuid4().hex[:8]}", "anonymous": True, "publish": True}
+    body: dict[str, Any] = {
+        "kind": "insight",
+        "title": f"匿名条目 {uuid4().hex[:8]}",
+        "anonymous": True,
+        "publish": True,
+    }
     return posted(actor, "/knowledge-items", **body | fields)
 
 

@@ -5,6 +5,7 @@ import re
 import time
 from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 from tests.conftest import Actor, Company
 
@@ -38,7 +39,8 @@ class Recording:
 
     def __call__(self, name: str, actor: Actor, *places: Any, body: Any = None, **query: Any) -> Any:
         operation = self.operations[name]
-        named = dict(zip(re.findall(r"{(\w+)}", operation.path), places, strict=True))
+        given = (str(place) if isinstance(place, UUID) else place for place in places)
+        named = dict(zip(re.findall(r"{(\w+)}", operation.path), given, strict=True))
         path = operation.path.format(**named)
         headers = {"If-Match": "*"} if operation.if_match == "required" else {}
         sent: dict[str, Any] = {"path": named, "query": query}

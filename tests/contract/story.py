@@ -7,7 +7,19 @@ from typing import Any
 
 from tests.conftest import Actor, Company
 
-SUBJECTS = ("ideas",)
+SUBJECTS = (
+    "ideas",
+    "similar",
+    "stages",
+    "merging",
+    "triage",
+    "teams",
+    "challenges",
+    "resources",
+    "incubation",
+    "benefits",
+    "anonymity",
+)
 """The parts of the story that are told in files of their own, in order."""
 
 Do = Callable[..., Any]

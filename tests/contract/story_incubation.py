@@ -12,17 +12,11 @@ def tell(do: Do, company: Company) -> None:
     author, reader, committee = company.employee, company.colleague, company.committee
     idea = _approved(company, "叉车夜里充电，避开峰段电价", "large")
     _milestones(do, company, idea)
-    places = [
-        do("planRollout", author, idea, body={"site": "苏州一号仓", "planned_on": "2099-09-30"})["id"],
-        do(
-            "planRollout",
-            author,
-            idea,
-            body={"department_id": str(company.departments["sales"]), "planned_on": "2099-10-31"},
-        )["id"],
-    ]
-    do("reviseRollout", author, places[1], body={"site": "慕尼黑备件库"})
-    do("getRolloutSite", reader, places[1])
+    first = do("planRollout", author, idea, body={"site": "苏州一号仓", "planned_on": "2099-09-30"})["id"]
+    elsewhere = {"department_id": str(company.departments["sales"]), "planned_on": "2099-10-31"}
+    second = author.rest.post(f"/ideas/{idea}/rollout-sites", json=elsewhere).json()["id"]
+    do("reviseRollout", author, second, body={"site": "慕尼黑备件库"})
+    do("getRolloutSite", reader, second)
     do("listRolloutSites", reader, idea, limit=2)
     pilot = _pilots(do, company, idea)
     gate = do("openGate", author, idea, body={"title": "试点之后要不要推广"})["id"]
@@ -31,10 +25,10 @@ def tell(do: Do, company: Company) -> None:
     do("decideGate", committee, gate, body={"decision": "go", "reason": reason})
     do("getGate", reader, gate)
     do("listGates", reader, idea, limit=2)
-    do("finishRollout", author, places[0], body={})
-    do("reopenRollout", author, places[0])
-    author.rest.put(f"/rollout-sites/{places[0]}/done", json={})
-    do("removeRollout", author, places[1])
+    do("finishRollout", author, first, body={})
+    do("reopenRollout", author, first)
+    author.rest.put(f"/rollout-sites/{first}/done", json={})
+    do("removeRollout", author, second)
     do("getIncubation", reader, idea)
     do("implementIdea", author, idea)
 

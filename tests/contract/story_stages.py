@@ -14,7 +14,7 @@ def tell(do: Do, company: Company) -> None:
     do("listServiceLevels", reader, limit=3)
     do("putServiceLevel", judge, "large", "evaluation", body={"working_days": 15})
     do("putCalendarDay", judge, "2027-02-08", body={"working": False, "name": "春节"})
-    do("putCalendarDay", judge, "2027-02-14", body={"working": True, "name": "春节调休"})
+    judge.rest.put("/calendar-days/2027-02-14", json={"working": True, "name": "春节调休"})
     do("listCalendarDays", reader, day_from="2027-01-01", limit=2)
     do("deleteCalendarDay", judge, "2027-02-14")
     proposed = {"title": "用旧料盘做防静电周转架", "summary": "每年少买两百个周转架。", "size": "large"}

@@ -300,6 +300,7 @@ def test_lists_of_a_hidden_idea_are_not_found(company: Company) -> None:
 
 
 def test_votes_and_mergings_at_once_are_counted_right(company: Company) -> None:
+    """Who has to wait too long is told to come back (503), and has changed nothing."""
     people = [company.hire(f"投票{n}", "rd") for n in range(6)]
     ideas = [propose(company.employee) for _ in range(4)]
 
@@ -307,15 +308,15 @@ def test_votes_and_mergings_at_once_are_counted_right(company: Company) -> None:
         for turn in range(12):
             id = ideas[(turn + int(person.id) % 7) % 4]
             response = person.rest.put(f"/ideas/{id}/vote") if turn % 3 else person.rest.delete(f"/ideas/{id}/vote")
-            assert response.status_code in (200, 204, 409), response.text
+            assert response.status_code in (200, 204, 409, 503), response.text
 
     def merging(shift: int) -> None:
         for turn in range(8):
             one, other = ideas[(turn + shift) % 4], ideas[(turn + shift + 1 + turn % 2) % 4]
             response = merge(company.committee, one, other)
-            assert response.status_code in (200, 409), response.text
+            assert response.status_code in (200, 409, 503), response.text
             response = company.committee.rest.post(f"/ideas/{ideas[(turn * 3 + shift) % 4]}/unmerge")
-            assert response.status_code in (200, 409), response.text
+            assert response.status_code in (200, 409, 503), response.text
 
     with ThreadPoolExecutor(8) as pool:
         tasks = [pool.submit(voting, person) for person in people] + [pool.submit(merging, n) for n in range(2)]

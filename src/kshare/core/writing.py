@@ -6,6 +6,7 @@ found, what is visible but not allowed is forbidden, in that order.
 """
 
 import functools
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Hashable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -16,7 +17,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import asyncpg
-from sqlalchemy import ColumnElement, Dialect, bindparam, event, insert, inspect, select, text
+from sqlalchemy import ColumnElement, Dialect, TextClause, bindparam, event, insert, inspect, select, text
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute, ORMExecuteState
@@ -170,7 +171,9 @@ class Work:
             raise
 
     def _note_statement(self, execution: ORMExecuteState) -> None:
-        if not execution.is_select:
+        statement = execution.statement
+        reads = isinstance(statement, TextClause) and not _CHANGES.search(statement.text)
+        if not (execution.is_select or reads):
             self._sent += 1
 
     def _note_flush(self, *_: Any) -> None:
@@ -301,6 +304,8 @@ class Work:
 class Unsettled(Exception):
     """A command of a bulk was refused after it had sent something."""
 
+
+_CHANGES = re.compile(r"\b(INSERT|UPDATE|DELETE|MERGE|COPY|TRUNCATE)\b", re.IGNORECASE)
 
 MANY = 50
 """Rows of one table from which on they are copied: PostgreSQL then takes them in together, and not one by one."""

@@ -55,8 +55,8 @@ MOST_MEMBERS = 100
 
 
 def there_is(query: Select[Any]) -> ColumnElement[bool]:
-    """That a query for at most a few rows finds any. Not EXISTS: of a page of rows the planner would rather read a whole
-    table once than look into it for each of them."""
+    """That a query for at most a few rows finds any. Not EXISTS: of a page of rows the planner would rather read a
+    whole table once than look into it for each of them."""
     return query.limit(literal_column("1")).scalar_subquery().is_not(None)
 
 

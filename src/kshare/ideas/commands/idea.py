@@ -114,12 +114,12 @@ async def _set_shares(work: Work, idea: ContentRow, shares: Sequence[Share]) -> 
     for position, person in enumerate(people):
         if person not in known and person != idea.author_id:
             raise invalid(f"/coauthors/{position}/person_id", "unknown_reference", "There is no such person.")
-    await work.flush()
     held = select(CoauthorRow.person_id, CoauthorRow.share).where(CoauthorRow.content_id == idea.id)
     before = {row.person_id: row.share for row in await work.session.execute(held)}
     wanted = {share.person_id: share.share for share in shares}
     if before == wanted:
         return False
+    await work.flush()
     await work.session.execute(delete(CoauthorRow).where(CoauthorRow.content_id == idea.id))
     work.add(*(CoauthorRow(content_id=idea.id, person_id=person, share=share) for person, share in wanted.items()))
     return True

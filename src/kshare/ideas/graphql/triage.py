@@ -19,21 +19,21 @@ for enum in (shapes.TriageSource, shapes.TriageAspect, shapes.TriageReasonCode, 
 @object_type
 class SuggestedCategory(shapes.SuggestedCategory):
     __doc__ = shapes.SuggestedCategory.__doc__
-    category: Category | None
+    category: Category
     """The category."""
 
 
 @object_type
 class SuggestedReviewer(shapes.SuggestedReviewer):
     __doc__ = shapes.SuggestedReviewer.__doc__
-    person: Person | None
+    person: Person
     """Who."""
 
 
 @object_type
 class AlikeContent(shapes.AlikeContent):
     __doc__ = shapes.AlikeContent.__doc__
-    content: ContentCard | None
+    content: ContentCard
     """What."""
 
 

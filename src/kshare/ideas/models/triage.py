@@ -26,8 +26,8 @@ class TriageRow(Row):
     """What is suggested for a submitted idea: by the corpus at once, perhaps by a model later (`source`).
 
     It was made of the idea's text in its `revision`. `confirmed_at` says that a person has decided; from then on it
-    stays as it is. `model_due_at` is when a model is to be asked (null: not, or not any more), `model_attempts` how often
-    it was.
+    stays as it is. `model_due_at` is when a model is to be asked (null: not, or not any more), `model_attempts` how
+    often it was.
     """
 
     __tablename__ = "triage"

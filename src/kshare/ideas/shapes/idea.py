@@ -15,8 +15,8 @@ from kshare.core.principal import EVERYONE
 from kshare.core.reading import Ask, Patch, Shape
 from kshare.core.text import line, prose
 from kshare.discussion.shapes import MyRelation
-from kshare.ideas.shapes.templates import Answers, TemplateAnswer, TemplateKey
 from kshare.ideas.shapes.decisions import Decision
+from kshare.ideas.shapes.templates import Answers, TemplateAnswer, TemplateKey
 from kshare.people.shapes import PersonSummary
 
 

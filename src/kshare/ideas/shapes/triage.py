@@ -74,7 +74,7 @@ class ReviewerReason(Choice):
 class SuggestedCategory(Shape):
     """A category that may suit an idea."""
 
-    category: CategorySummary | None
+    category: CategorySummary
     """The category."""
     weight: int
     """How much of what was found speaks for it, in per cent."""
@@ -94,7 +94,7 @@ class SuggestedReviewer(Shape):
 class AlikeContent(Shape):
     """Something that exists already and is like an idea."""
 
-    content: ContentCard | None
+    content: ContentCard
     """What."""
     likeness: int
     """How alike they are, in per cent."""

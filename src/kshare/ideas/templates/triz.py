@@ -1,10 +1,10 @@
 """TRIZ: Altshuller's 39 parameters, 40 principles and the table that says which of these resolve which contradiction.
 
 The table is that of 1971 in the numbering of 39 parameters by which it has been taught since (G. S. Altshuller,
-"Creativity as an Exact Science"), not one of the later matrices of others. It has 1,248 cells, none on the diagonal. Its
-numbers were compared with two transcriptions that circulate in public: with one compiled from four others, in all cells
-but one; and with one that lacks the 58 cells of a single principle, in all the others. The one is (19, 9), printed as
-"8 35 35" in a spreadsheet of 1997 from which many copies descend; it stands here as 8, 15, 35, as in other copies and in
+"Creativity as an Exact Science"), not one of the later matrices of others. It has 1,248 cells, none on the diagonal.
+Its numbers are those of a transcription that circulates in public and was itself compiled from four others; a second
+one, which leaves out the 58 cells of a single principle, has as many cells. Only (19, 9) is not: a spreadsheet of
+1997, from which many copies descend, has "8 35 35" there; it stands here as 8, 15, 35, as in other copies and in
 agreement with (9, 19).
 """
 

@@ -14,7 +14,7 @@ from uuid import UUID
 
 import httpx
 import structlog
-from sqlalchemy import ColumnElement, delete, insert, select, text, update
+from sqlalchemy import ScalarSelect, delete, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kshare.content.models import CategoryRow
@@ -166,7 +166,7 @@ async def _store(session: AsyncSession, claim: _Claim, answered: Answered | None
         await session.execute(insert(TriageReasonRow), reason_rows(claim.id, reasons))
 
 
-def _category(claim: _Claim, answered: Answered) -> ColumnElement[UUID | None] | None:
+def _category(claim: _Claim, answered: Answered) -> ScalarSelect[UUID] | None:
     """The category that was chosen, unless it was deleted meanwhile."""
     if answered.category is None:
         return None

@@ -13,7 +13,7 @@ from kshare.ideas.shapes.triage import TriageReasonCode
 from kshare.ideas.triage.assessing import Matter, completeness, largeness, reach
 from kshare.ideas.triage.reasons import Reason
 
-NEAREST: Final = 9
+NEAREST: Final = 15
 """Contents whose category and size count."""
 SHOWN: Final = 5
 """Contents and reviewers that are named."""
