@@ -126,10 +126,15 @@ def parameters(operation: Operation) -> list[tuple[str, Any, str]]:
     return [(name, operation.path_types.get(name, UUID), before) for before, name in found]
 
 
+KNOWN_NAMES = ("template",)
+"""What names things in paths without being an id."""
+
+
 def path_of(operation: Operation, ids: Ids) -> str:
     path = operation.path
     for name, kind, before in parameters(operation):
-        value = ids(before if name == "id" else name) if kind is UUID else sample(schema_of(kind), ids, name)
+        known = kind is UUID or name in KNOWN_NAMES
+        value = ids(before if name == "id" else name) if known else sample(schema_of(kind), ids, name)
         path = path.replace(f"{{{name}}}", str(value))
     return path
 

@@ -16,6 +16,11 @@ _ANONYMOUS = "author_id = '00000000-0000-7000-8000-000000000003'"
 def upgrade() -> None:
     unnamed = sa.Column("unnamed", sa.Boolean(), server_default=sa.text("false"), nullable=False)
     op.add_column("idempotency", unnamed)
+    op.add_column("api_key", sa.Column("by_other", sa.Boolean(), server_default=sa.text("false"), nullable=False))
+    op.execute(
+        "UPDATE api_key k SET by_other = true FROM journal j"
+        " WHERE j.happened = 'key_created' AND j.object_id = k.id AND j.actor_id <> k.person_id"
+    )
     op.execute(
         "UPDATE api_key SET last_used_at = date_trunc('day', last_used_at AT TIME ZONE 'UTC') AT TIME ZONE 'UTC'"
     )
@@ -93,4 +98,5 @@ def downgrade() -> None:
         op.drop_index(f"ix_content_own_anonymous_{by}", "content")
     for table in ("credit", "unsealing_opening", "unsealing", "seal"):
         op.drop_table(table)
+    op.drop_column("api_key", "by_other")
     op.drop_column("idempotency", "unnamed")

@@ -278,11 +278,13 @@ class World:
     _other_tag = _tag
 
     def _external(self) -> str:
-        """An id of the system "x" that an item, a person and a department have."""
+        """An id of the system "x" that an item, an idea, a person and a department have."""
         name = uuid4().hex
         response = self.owner.rest.put(
             f"/knowledge-items/by-external-id/x/{name}", json={"kind": "sop", "title": "来自别处", "publish": True}
         )
+        assert response.status_code == 201, response.text
+        response = self.owner.rest.put(f"/ideas/by-external-id/x/{name}", json={"title": "来自别处"})
         assert response.status_code == 201, response.text
         for table, id in (("person", self._person()), ("department", self._department())):
             self.server.sql(f"UPDATE {table} SET external_source = 'x', external_id = $1 WHERE id = $2", name, id)

@@ -406,3 +406,23 @@ def test_the_database_does_not_tell_it_either(secret: Secret) -> None:
     assert found == []
     used = server.sql("SELECT last_used_at FROM api_key WHERE person_id = $1", secret.author.id)[0][0]
     assert used is not None and used.isoformat()[:19] == today()
+
+
+def test_a_key_that_somebody_else_made_does_not_open_it(company: Company) -> None:
+    """Or whoever manages keys would make one for each person, and see whose it is."""
+    author = company.hire("写匿名的人", "rd")
+    made = proposed(author)
+    scopes = ["content_read", "idea_propose", "keys_own"]
+    asked = {"name": "看看", "scopes": scopes, "person_id": str(author.id)}
+    foreign = posted(company.admin, "/keys", **asked)["key"]
+    borrowed = Actor(company.server, author.id, author.name, foreign, author.department_id)
+    handed_on = posted(borrowed, "/keys", name="再造一把", scopes=scopes)["key"]
+    for key in (foreign, handed_on):
+        other = Actor(company.server, author.id, author.name, key, author.department_id)
+        seen = got(other, f"/ideas/{made['id']}")
+        assert (seen["own"], "edit" in seen["permissions"]) == (False, False)
+        assert got(other, "/ideas", own_anonymous=True)["items"] == []
+        refused = other.rest.post("/ideas", json={"title": "用别人造的密钥", "anonymous": True})
+        assert (refused.status_code, refused.json()["code"]) == (403, "forbidden")
+    own = posted(author, "/keys", name="自己的", scopes=scopes)["key"]
+    assert got(Actor(company.server, author.id, author.name, own, author.department_id), f"/ideas/{made['id']}")["own"]

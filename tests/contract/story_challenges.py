@@ -57,7 +57,7 @@ def tell(do: Do, company: Company) -> None:
         else:
             judge.rest.put(f"/challenge-entries/{one}/scorecard", json=card)
     do("getChallengeScorecard", judge, scorecard)
-    do("publishChallengeResults", sponsor, challenge, body={})
+    do("publishChallengeResults", sponsor, challenge, body={"force": False})
     do("listChallengeScorecards", entrant, challenge, entry=entry, limit=2)
     do("listChallengeResults", entrant, challenge, limit=2)
     do("getChallengeEntry", entrant, entry)

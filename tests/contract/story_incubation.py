@@ -25,7 +25,7 @@ def tell(do: Do, company: Company) -> None:
     do("decideGate", committee, gate, body={"decision": "go", "reason": reason})
     do("getGate", reader, gate)
     do("listGates", reader, idea, limit=2)
-    do("finishRollout", author, first, body={})
+    do("finishRollout", author, first, body={"done_on": "2026-03-02"})
     do("reopenRollout", author, first)
     author.rest.put(f"/rollout-sites/{first}/done", json={})
     do("removeRollout", author, second)

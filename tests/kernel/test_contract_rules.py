@@ -31,7 +31,10 @@ def perform(world: World, operation: Operation, ids: Callable[[str], str], **hea
     request = request_of(operation, ids)
     request["headers"] = request.get("headers", {}) | headers
     response = world.company.admin.rest.request(**request)
-    return world.owner.rest.request(**request) if response.status_code in (403, 404) else response
+    if response.status_code not in (403, 404, 409):
+        return response
+    owners = world.owner.rest.request(**request)
+    return response if response.status_code == 409 and owners.status_code >= 400 else owners
 
 
 def remembering(ids: Callable[[str], str]) -> Callable[[str], str]:

@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 
 import httpx
 import pytest
-from tests.conftest import Company
+from tests.conftest import Actor, Company
 from tests.kernel.problems import problem
 from tests.sampling import (
     body_schema,
@@ -23,6 +23,7 @@ from tests.sampling import (
     schema_of,
 )
 
+from kshare.core.access import Permission
 from kshare.core.ids import new_id
 from kshare.edge.door import Operation
 
@@ -43,11 +44,15 @@ def ids(_: str) -> str:
 
 
 def send(company: Company, operation: Operation, **request: Any) -> httpx.Response:
-    """As the administrator, whom no missing permission stops from getting as far as the input."""
     given = request_of(operation, ids)
     given.pop("json", None)
     headers = given.pop("headers", {}) | request.pop("headers", {})
-    return company.admin.rest.request(**(given | request), headers=headers)
+    return able(company, operation).rest.request(**(given | request), headers=headers)
+
+
+def able(company: Company, operation: Operation) -> Actor:
+    """Whom no missing permission stops from getting as far as the input."""
+    return company.finance if operation.permission is Permission.benefit_verify else company.admin
 
 
 def sent_json(company: Company, operation: Operation, text: str | bytes) -> httpx.Response:
@@ -187,7 +192,7 @@ def asked(company: Company, operation: Operation, query: str) -> httpx.Response:
     url = f"{path_of(operation, ids)}?{query}" + (f"&{required}" if required else "")
     headers = {"If-Match": "*"} if operation.if_match == "required" else {}
     body = body_schema(operation)
-    return company.admin.rest.request(
+    return able(company, operation).rest.request(
         operation.method, url, headers=headers, json=None if body is None else sample(body, ids)
     )
 

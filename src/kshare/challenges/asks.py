@@ -3,7 +3,7 @@
 from typing import Annotated, ClassVar
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import Field, StrictBool
 
 from kshare.challenges.shapes import ChallengeFormat, ChallengePhase
 from kshare.content.shapes import Language, State
@@ -90,7 +90,7 @@ class CreateChallenge(Ask):
     """The fewest people a team may have; only of a hackathon, by default 2."""
     team_max: TeamSize | None = None
     """The most people a team may have; only of a hackathon, by default 6."""
-    publish: bool = False
+    publish: StrictBool = False
     """Publish it at once."""
 
 
@@ -168,7 +168,7 @@ class ScoreEntry(Ask):
 
     scores: Annotated[list[ScoreAsk], Field(max_length=20)] = []  # noqa: RUF012
     """A score for each criterion."""
-    abstain: bool = False
+    abstain: StrictBool = False
     """Give no scores, for reasons of your own; what is your own you cannot score."""
     comment: Remark = ""
     """What you say to the entrants; read by all when the results are published."""
@@ -177,7 +177,7 @@ class ScoreEntry(Ask):
 class PublishResults(Ask):
     """Publish the results of a challenge, all of them at once."""
 
-    force: bool = False
+    force: StrictBool = False
     """Although judges have not scored every entry."""
     reason: Reason | None = None
     """Why, for everybody to read; needed with `force`."""

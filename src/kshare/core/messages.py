@@ -69,6 +69,8 @@ MESSAGES_ZH: Final[dict[str, str]] = {
     "unknown_reference": "引用的对象不存在",
     "same_object": "不能是对象自身",
     "external_pair": "external_source 与 external_id 必须同时给出",
+    "shares_sum": "各人份额之和必须为 100",
+    "author_missing": "分享者中必须有作者本人",
     "above_clearance": "高于您的密级权限",
     "beyond_your_own": "超出您自己的权限或期限",
     "in_the_past": "时间已过",

@@ -41,6 +41,8 @@ class Principal:
     department_id: UUID | None = None
     key_id: UUID | None = None
     pseudonym: UUID | None = None
+    by_other: bool = False
+    """It came with a key that somebody else made for it, and so without its pseudonym."""
     seed: bytes | None = field(default=None, repr=False)
     """What their pseudonym is derived from, with a key that is outside the database."""
 

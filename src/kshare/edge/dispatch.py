@@ -62,12 +62,13 @@ class Dispatch:
         raw: bytes = scope.get("raw_path") or scope["path"].encode()
         segments = raw.partition(b"?")[0].split(b"/")
         values: list[bytes] = []
-        route = _find(self._tree, segments, 0, values, scope["method"])
+        methods = _find(self._tree, segments, 0, values)
+        if methods is None:
+            await self.otherwise(scope, receive, send)
+            return
+        route = methods.get(scope["method"])
         if route is None:
-            if allowed := _allowed(self._tree, segments, 0):
-                await problem_response(_wrong_method(allowed), scope)(scope, receive, send)
-            else:
-                await self.otherwise(scope, receive, send)
+            await problem_response(_wrong_method(set(methods)), scope)(scope, receive, send)
             return
         scope["app"] = self.app
         scope["route"] = route
@@ -87,33 +88,25 @@ _ANY = object()
 _METHODS = object()
 
 
-def _find(tree: dict[Any, Any], segments: list[bytes], at: int, values: list[bytes], method: str) -> Route | None:
-    """The route of the path from segment `at` on, literal segments first; `values` gets those that matched a name."""
+def _find(tree: dict[Any, Any], segments: list[bytes], at: int, values: list[bytes]) -> dict[str, Route] | None:
+    """The routes by method of the path from segment `at` on; `values` gets the segments that matched a name.
+
+    Literal segments come first, for every method: /ideas/overdue is never the idea `overdue`.
+    """
     if at == len(segments):
-        found: Route | None = tree.get(_METHODS, {}).get(method)
+        found: dict[str, Route] | None = tree.get(_METHODS)
         return found
     segment = segments[at]
     literal = tree.get(segment.decode("latin-1"))
-    if literal is not None and (route := _find(literal, segments, at + 1, values, method)) is not None:
-        return route
+    if literal is not None and (methods := _find(literal, segments, at + 1, values)) is not None:
+        return methods
     wildcard = tree.get(_ANY)
     if wildcard is None or not segment:
         return None
     values.append(segment)
-    route = _find(wildcard, segments, at + 1, values, method)
-    if route is None:
+    methods = _find(wildcard, segments, at + 1, values)
+    if methods is None:
         values.pop()
-    return route
-
-
-def _allowed(tree: dict[Any, Any], segments: list[bytes], at: int) -> set[str]:
-    """The methods a path has, by any reading of its segments."""
-    if at == len(segments):
-        return set(tree.get(_METHODS, ()))
-    methods: set[str] = set()
-    for branch in (tree.get(segments[at].decode("latin-1")), tree.get(_ANY) if segments[at] else None):
-        if branch is not None:
-            methods |= _allowed(branch, segments, at + 1)
     return methods
 
 

@@ -16,6 +16,7 @@ from kshare.core.principal import SYSTEM
 from kshare.core.writing import Work
 from kshare.ideas.commands.clock import escalate, set_due
 from kshare.ideas.commands.stages import move_idea
+from kshare.ideas.commands.terms import terms_of
 from kshare.ideas.models import IdeaRow, WorkingTimeRow
 from kshare.ideas.shapes.clock import IdeaReturned
 from kshare.people.events import PersonLeft
@@ -82,6 +83,8 @@ async def _bring_back(work: Work, idea: ContentRow, row: IdeaRow) -> None:
 async def _move_due_times(work: Work) -> None:
     """Computes anew, by the present terms, when answers are due to a part of the ideas whose clocks run."""
     await work.session.execute(UNHURRIED)
+    # Before the row is locked, as those do who change the terms: the other way round each would wait for the other.
+    await terms_of(work)
     pending = select(WorkingTimeRow).where(WorkingTimeRow.pending).with_for_update()
     place = (await work.session.execute(pending)).scalar_one_or_none()
     if place is None:

@@ -3,7 +3,7 @@
 from typing import Annotated, ClassVar
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import Field, StrictBool
 
 from kshare.content.shapes import AudienceMember, ContentHappened, ContentSummary, Language, OwnAnonymous, State
 from kshare.content.taxonomy_shapes import FoldedTagName, TagName
@@ -87,9 +87,9 @@ class CreateKnowledgeItem(Ask):
     """Ids of the departments, groups and people it is for; by default everyone."""
     classification: Classification = Classification.internal
     """How secret it is; not above your own clearance."""
-    publish: bool = False
+    publish: StrictBool = False
     """Publish it at once."""
-    anonymous: bool = False
+    anonymous: StrictBool = False
     """Do not show who wrote it. It stays yours, to change and to answer for. Only together with `publish`."""
 
 

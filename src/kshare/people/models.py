@@ -169,7 +169,11 @@ class RoleAssignmentRow(Row):
 
 
 class KeyRow(Row):
-    """An API key. Only its SHA-256 is kept: the key itself is random enough that a slow hash would add nothing."""
+    """An API key. Only its SHA-256 is kept: the key itself is random enough that a slow hash would add nothing.
+
+    `by_other`: somebody else than its owner made it, or made the key it was made with. Whoever has it may be that
+    person, so it does not open what its owner wrote without their name.
+    """
 
     __tablename__ = "api_key"
     __table_args__ = (Index("ix_api_key_person_id_id", "person_id", "id"),)
@@ -180,6 +184,7 @@ class KeyRow(Row):
     digest: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
     hint: Mapped[str]
     scopes: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    by_other: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
     expires_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
     last_used_at: Mapped[datetime | None]

@@ -53,11 +53,11 @@ SELECT p.id, p.kind, p.name, p.clearance, p.department_id, {key_columns},
 FROM person p {join} WHERE p.active AND {condition}
 """
 _BY_KEY = _PERSON.format(
-    key_columns="k.id AS key_id, k.scopes, k.expires_at",
+    key_columns="k.id AS key_id, k.scopes, k.expires_at, k.by_other",
     join="JOIN api_key k ON k.person_id = p.id",
     condition="k.digest = $1 AND k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > now())",
 )
-_NO_KEY = "NULL::uuid AS key_id, NULL::text[] AS scopes, NULL::timestamptz AS expires_at"
+_NO_KEY = "NULL::uuid AS key_id, NULL::text[] AS scopes, NULL::timestamptz AS expires_at, false AS by_other"
 _BY_SUBJECT = _PERSON.format(key_columns=_NO_KEY, join="", condition="p.subject = $1")
 _BY_EMAIL = _PERSON.format(
     key_columns=_NO_KEY,
@@ -271,7 +271,9 @@ def _principal(row: asyncpg.Record, keyring: Keyring | None) -> Principal:
         permissions &= allowed
         departments = {p: ids for p, ids in departments.items() if p in allowed}
         categories = {p: ids for p, ids in categories.items() if p in allowed}
-    seed = None if keyring is None else keyring.seed(row["id"])
+    # A service account is a program: whoever makes its keys is whoever runs it.
+    by_other = row["by_other"] and row["kind"] == "person"
+    seed = None if keyring is None or by_other else keyring.seed(row["id"])
     pseudonym = None if seed is None else derived(seed, "pseudonym")
     subjects = (row["id"], *row["departments"], *row["groups"], EVERYONE)
     return Principal(
@@ -287,6 +289,7 @@ def _principal(row: asyncpg.Record, keyring: Keyring | None) -> Principal:
         key_id=row["key_id"],
         pseudonym=pseudonym,
         seed=seed,
+        by_other=by_other,
     )
 
 

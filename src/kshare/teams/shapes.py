@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, ClassVar
 from uuid import UUID
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, StrictBool
 
 from kshare.content.taxonomy_shapes import FoldedTagName, TagName
 from kshare.core.choices import Choice
@@ -218,7 +218,7 @@ class FoundTeam(Ask):
     """The idea it works on, which must be your own or one you manage; without one it is formed freely."""
     role: RoleText = ""
     """What you do in it."""
-    open: bool = True
+    open: StrictBool = True
     """It takes people in."""
 
 
@@ -229,7 +229,7 @@ class ChangeTeam(Patch):
     """Its name."""
     purpose: Purpose | None = None
     """What it is for."""
-    open: bool | None = None
+    open: StrictBool | None = None
     """Whether it takes people in; while it does not, its calls take no applications."""
 
 
@@ -238,7 +238,7 @@ class ChangeTeamMember(Patch):
 
     role: RoleText | None = None
     """What they do in it."""
-    lead: bool | None = None
+    lead: StrictBool | None = None
     """Whether they lead it; somebody always does."""
 
 

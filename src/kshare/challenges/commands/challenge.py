@@ -87,6 +87,14 @@ def _check_times(moment: datetime, opens_at: datetime | None, closes_at: datetim
         raise invalid("/judging_until", "dates_backwards", "Judging must end later than the deadline.")
 
 
+def _later(deadline: datetime, by: timedelta) -> datetime:
+    """The end of judging that follows from a deadline."""
+    try:
+        return deadline + by
+    except OverflowError:
+        raise invalid("/closes_at", "value", "No calendar reaches to the end of its judging.") from None
+
+
 def _check_weights(criteria: Sequence[CriterionAsk]) -> None:
     if sum(criterion.weight for criterion in criteria) != 100:
         raise invalid("/criteria", "weights_sum", "The weights must add up to 100.")
@@ -148,7 +156,7 @@ async def create_challenge(work: Work, ask: CreateChallenge) -> UUID:
     await check_category(work, ask.category_id)
     check_classification(work, ask.classification)
     closes_at = ask.closes_at.replace(microsecond=0)
-    judging_until = (ask.judging_until or closes_at + JUDGED_FOR).replace(microsecond=0)
+    judging_until = (ask.judging_until or _later(closes_at, JUDGED_FOR)).replace(microsecond=0)
     _check_times(moment, ask.opens_at, closes_at, judging_until)
     _check_weights(ask.criteria)
     challenge = ContentRow(
@@ -311,7 +319,7 @@ async def extend_challenge(work: Work, id: UUID, ask: ExtendChallenge) -> UUID:
         raise wrong_phase("The deadline has passed.", phase, times)
     closes_at = (ask.closes_at or times.closes_at).replace(microsecond=0)
     moved = closes_at - times.closes_at
-    judging_until = (ask.judging_until or times.judging_until + max(moved, timedelta())).replace(microsecond=0)
+    judging_until = (ask.judging_until or _later(times.judging_until, max(moved, timedelta()))).replace(microsecond=0)
     if ask.closes_at is not None and closes_at <= times.closes_at:
         raise invalid("/closes_at", "not_later", "A deadline can only be put off.")
     if ask.judging_until is not None and judging_until <= times.judging_until:

@@ -19,12 +19,15 @@ def conceal(work: Work, content: ContentRow) -> None:
     """Makes a new content of the caller's anonymous, before anything else is made of it.
 
     It belongs to their pseudonym, tells the day and not the time, not even by its id, and no department; who it was is
-    sealed. Raises `anonymity_not_set_up` without keys, and 422 for a draft: what only its author sees has nothing to
-    hide, and would keep the times of its making.
+    sealed. Raises `anonymity_not_set_up` without keys, `forbidden` with a key that somebody else made, and 422 for a
+    draft: what only its author sees has nothing to hide, and would keep the times of its making.
     """
     work.unnamed = True
     if content.state != "published":
         raise invalid("/anonymous", "anonymous_draft", "A draft cannot be anonymous: submit it at once.")
+    if work.principal.by_other:
+        detail = "Somebody else made this key for you, who could see what you write with it: use a key of your own."
+        raise DomainError("forbidden", detail)
     if work.principal.pseudonym is None:
         raise DomainError("anonymity_not_set_up", NOT_SET_UP)
     day = midnight(work.now)

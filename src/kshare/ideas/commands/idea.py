@@ -173,9 +173,9 @@ async def revise_idea(work: Work, id: UUID, ask: ReviseIdea, version: Expected) 
 async def submit_idea(work: Work, id: UUID, version: Expected = None) -> UUID:
     """Shows a draft to its audience and asks for a decision."""
     idea = await work.load(IDEA_GUARD, id, version=version)
+    await _own_or_forbidden(work, idea)
     if idea.state != "draft":
         raise DomainError("conflict", "It was submitted already.")
-    await work.load(IDEA_GUARD, id, "submit")
     row = await idea_of(work, idea)
     check_answered(row)
     idea.stage = "submitted"

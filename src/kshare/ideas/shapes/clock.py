@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Annotated, ClassVar
 from uuid import UUID
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, StrictBool
 
 from kshare.content.shapes import ContentCard, ContentHappened
 from kshare.core.choices import Choice
@@ -62,7 +62,7 @@ class CalendarDay(Shape):
 class PutCalendarDay(Ask):
     """What a day is; the due times of open ideas follow."""
 
-    working: bool
+    working: StrictBool
     """Whether it is worked."""
     name: Annotated[str, line(1, 100)] | None = None
     """What it is called."""

@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import Field, StrictBool
 
 from kshare.content.shapes import ContentCard, ContentHappened
 from kshare.core.choices import Choice
@@ -46,7 +46,7 @@ class DecideIdea(Ask):
     """In a sentence, for its author; needed for `declined`."""
     until: Day | None = None
     """The day on which it comes back; needed for `deferred`, and only there."""
-    private: bool = False
+    private: StrictBool = False
     """Tell nobody but those who decide, until it is published."""
 
 

@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Annotated, ClassVar
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import Field, StrictBool
 
 from kshare.content.shapes import AudienceMember, ContentHappened, ContentSummary, Language, OwnAnonymous, State
 from kshare.content.taxonomy_shapes import FoldedTagName, TagName
@@ -16,7 +16,8 @@ from kshare.core.reading import Ask, Patch, Shape
 from kshare.core.text import line, prose
 from kshare.discussion.shapes import MyRelation
 from kshare.ideas.shapes.decisions import Decision
-from kshare.ideas.shapes.templates import Answers, TemplateAnswer, TemplateKey
+from kshare.ideas.shapes.templates import Answers, TemplateAnswer
+from kshare.ideas.templates import KnownTemplate
 from kshare.people.shapes import PersonSummary
 
 
@@ -135,7 +136,7 @@ class ProposeIdea(Ask):
     """What it is about, in a sentence or two."""
     body: Body = ""
     """The text, in Markdown (CommonMark)."""
-    template: TemplateKey | None = None
+    template: KnownTemplate | None = None
     """The key of a template."""
     answers: Answers = []  # noqa: RUF012
     """Answers to what the template asks for; without those that it requires only a draft is stored."""
@@ -153,9 +154,9 @@ class ProposeIdea(Ask):
     """How secret it is; not above your own clearance."""
     coauthors: Shares = []  # noqa: RUF012
     """Everybody who shares it, yourself included, with shares that add up to 100; by default it is yours alone."""
-    anonymous: bool = False
+    anonymous: StrictBool = False
     """Do not show who wrote it. It stays yours, to change and to answer for. No draft, no co-authors."""
-    draft: bool = False
+    draft: StrictBool = False
     """Keep it to yourself until you submit it."""
 
 
@@ -170,7 +171,7 @@ class ReviseIdea(Patch):
     """What it is about, in a sentence or two."""
     body: Body | None = None
     """The text, in Markdown (CommonMark)."""
-    template: TemplateKey | None = None
+    template: KnownTemplate | None = None
     """The key of a template; null takes it and its answers away."""
     answers: Answers | None = None
     """All its answers from now on; another template needs answers of its own."""

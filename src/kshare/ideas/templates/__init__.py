@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 from importlib import resources
 from types import MappingProxyType
-from typing import Any
+from typing import Annotated, Any
 
 import yaml
+from pydantic import WithJsonSchema
 
-from kshare.ideas.shapes.templates import IdeaTemplate, TemplateField
+from kshare.ideas.shapes.templates import IdeaTemplate, TemplateField, TemplateKey
 
 _SHORT, _LONG, _NUMBER = 1000, 4000, 2
 
@@ -39,6 +40,9 @@ TEMPLATES: Mapping[str, IdeaTemplate] = MappingProxyType(
     }
 )
 """The templates by key, in the order in which they are offered."""
+
+KnownTemplate = Annotated[TemplateKey, WithJsonSchema({"type": "string", "enum": list(TEMPLATES)})]
+"""The key of a template, as callers name it."""
 
 SAYS: Mapping[tuple[str, str], str] = MappingProxyType(
     {(one["key"], field["key"]): field["says"] for one in _WRITTEN for field in one["fields"] if "says" in field}

@@ -44,6 +44,7 @@ async def create_key(work: Work, ask: CreateKey) -> tuple[UUID, str]:
         digest=keys.digest(key),
         hint=key[-4:],
         scopes=[scope.value for scope in Permission if scope in ask.scopes],
+        by_other=person_id != work.principal.id or work.principal.by_other,
         expires_at=ask.expires_at,
         created_at=work.now,
     )
