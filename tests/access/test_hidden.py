@@ -105,7 +105,8 @@ def without_traces(problem: Any) -> Any:
 
 def about_one(operation: Operation) -> bool:
     """Whether the path names an item, or something that belongs to one."""
-    return any(part in operation.path for part in ("/knowledge-items/{", "/content/{", "/comments/{", "by-external-id"))
+    parts = ("/knowledge-items/{", "/knowledge-items/by-external-id", "/content/{", "/comments/{")
+    return any(part in operation.path for part in parts)
 
 
 PUTS_OWN = ("putKnowledgeItemByExternalId", "putKnowledgeItem", "putIdeaByExternalId", "putIdea")

@@ -28,7 +28,7 @@ def tell(do: Do, company: Company) -> None:
     second = author.rest.post("/ideas", json={"title": "取消纸质交接班本"}).json()["id"]
     private = {"outcome": "declined", "reason": "exists", "explanation": "电子交接班下月上线。", "private": True}
     judge.rest.post(f"/ideas/{second}/decision", json=private)
-    decision = do("listDecisions", judge, private="true", limit=1)["items"][0]["id"]
+    decision = do("listDecisions", judge, private=True, limit=1)["items"][0]["id"]
     do("getDecision", judge, decision)
     do("publishDecisions", judge, body={"ids": [decision]})
     third = author.rest.post("/ideas", json={"title": "食堂加早班窗口"}).json()["id"]
@@ -37,6 +37,6 @@ def tell(do: Do, company: Company) -> None:
     do("withdrawDecision", judge, next(row["id"] for row in rows if row["idea"]["id"] == third))
     early = "due_at = now() - interval '26 hours', clock_from = clock_from - interval '5 days', escalates_at = NULL"
     company.server.sql(f"UPDATE idea SET {early} WHERE content_id = $1", third)
-    do("listOverdueIdeas", reader, committee="true", limit=1)
+    do("listOverdueIdeas", reader, committee=True, limit=1)
     company.server.sql("UPDATE idea SET desk_id = $1 WHERE content_id = $2", company.colleague.id, third)
     do("listMyDesk", reader, limit=1)

@@ -35,6 +35,7 @@ MONEY: dict[str, Any] = {"kind": "money", "currency": "CNY"}
 FIGURE: dict[str, Any] = {"months": None}
 """Months add up to the figure of the year."""
 TOGETHER: dict[str, dict[str, Any]] = {
+    "/v1/teams": {"idea_id": None},
     "/v1/keys": {"scopes": ["content_read", "search"]},
     "/v1/budgets": MONEY,
     "/v1/ideas/{id}/resource-requests": MONEY,

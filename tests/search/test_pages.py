@@ -11,6 +11,14 @@ from kshare.core.settings import Settings
 from kshare.search.reindex import reindex
 
 
+@pytest.fixture(scope="module", autouse=True)
+def few(company: Company) -> None:
+    """No more documents than a search looks at at once: other tests publish by the thousand."""
+    company.server.settle()
+    company.server.sql("DELETE FROM search_document")
+    company.server.sql("DELETE FROM search_era")
+
+
 @pytest.fixture(scope="module")
 def many(company: Company) -> dict[str, Any]:
     """Seven items with one word, more of it in each."""
