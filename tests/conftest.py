@@ -9,6 +9,7 @@ import atexit
 import os
 import shutil
 import socket
+import ssl
 import tempfile
 import threading
 import time
@@ -52,7 +53,18 @@ hypothesis.settings.load_profile("kshare")
 
 SEAL_KEYS = Path(tempfile.gettempdir()) / f"kshare-tests-{os.getpid()}-seal-keys.json"
 atexit.register(SEAL_KEYS.unlink, missing_ok=True)
+CERTIFICATES = ssl.create_default_context()
+"""For all clients: to read the certificates takes longer than several requests."""
 FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Each process gets a stretch of the suite, and takes from another's when it is done: what a module sets up and
+    the statements it makes kshare compile are then made in one process and not in each."""
+    from xdist.scheduler import WorkStealingScheduling
+
+    return WorkStealingScheduling(config, log)
 
 
 class Loop:
@@ -155,19 +167,37 @@ class Server:
     application: Application
     database_url: str
     loop: Loop
+    idle: list["asyncpg.Connection[asyncpg.Record]"] = field(default_factory=list)
+    """Connections of `sql`, which only `loop` touches."""
 
     def sql(self, statement: str, *values: Any) -> list[asyncpg.Record]:
         """Looks behind the doors, or prepares what no door offers."""
 
         async def run() -> list[asyncpg.Record]:
-            connection = await asyncpg.connect(self.database_url)
+            while self.idle and self.idle[-1].is_closed():
+                self.idle.pop()
+            connection = (
+                self.idle.pop()
+                if self.idle
+                else await asyncpg.connect(self.database_url, max_cacheable_statement_size=0)
+            )
             try:
-                return await connection.fetch(statement, *values)
-            finally:
+                found = await connection.fetch(statement, *values)
+            except BaseException:
                 await connection.close()
+                raise
+            self.idle.append(connection)
+            return found
 
         result: list[asyncpg.Record] = self.loop.run(run())
         return result
+
+    def close(self) -> None:
+        async def run() -> None:
+            while self.idle:
+                self.idle.pop().terminate()
+
+        self.loop.run(run())
 
     def settled(self, timeout: float = 120) -> None:
         """Waits until what is in the journal can be read: until no transaction is older, in any database of the
@@ -178,7 +208,7 @@ class Server:
             assert time.monotonic() < deadline, "an old transaction does not end"
             time.sleep(0.02)
 
-    def settle(self, timeout: float = 120) -> None:
+    def settle(self, timeout: float = 300) -> None:
         """Waits until every reactor has read the whole journal."""
         names = [reactor.name for reactor in self.application.worker._reactors]
         deadline = time.monotonic() + timeout
@@ -210,7 +240,9 @@ def live_server(database_url: str, loop: Loop, **options: Any) -> Iterator[Serve
     while not server.started:
         assert thread.is_alive() and time.monotonic() < deadline, "the server did not start"
         time.sleep(0.02)
-    yield Server(f"http://127.0.0.1:{port}", application, database_url, loop)
+    served = Server(f"http://127.0.0.1:{port}", application, database_url, loop)
+    yield served
+    served.close()
     application.end_streams()
     server.should_exit = True
     thread.join(10)
@@ -222,7 +254,7 @@ class Actor:
     def __init__(self, server: Server, id: UUID, name: str, key: str, department_id: UUID | None) -> None:
         self.server, self.id, self.name, self.key, self.department_id = server, id, name, key, department_id
         headers = {"Authorization": f"Bearer {key}"}
-        self.rest = httpx.Client(base_url=f"{server.url}/v1", headers=headers, timeout=30)
+        self.rest = httpx.Client(base_url=f"{server.url}/v1", headers=headers, timeout=30, verify=CERTIFICATES)
 
     def graphql(self, query: str, **variables: Any) -> dict[str, Any]:
         """The whole response: `data`, `errors`, `extensions`."""
@@ -338,7 +370,7 @@ def found_company(server: Server) -> Company:
     company.finance = company.hire("罗敏仪", "root", roles=(("finance", None),))
     company.hr = company.hire("孟昕岚", "root", roles=(("hr", None),))
     company.admin = company.hire("郝志强", "root", roles=(("administrator", None),), clearance=3)
-    company.anonymous = httpx.Client(base_url=f"{server.url}/v1", timeout=30)
+    company.anonymous = httpx.Client(base_url=f"{server.url}/v1", timeout=30, verify=CERTIFICATES)
     return company
 
 

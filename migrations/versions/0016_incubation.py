@@ -38,6 +38,7 @@ def upgrade() -> None:
         *_columns("milestone"),
         sa.Column("title", sa.Text(), nullable=False),
         sa.Column("person_id", sa.Uuid(), nullable=False),
+        sa.Column("owner_id", sa.Uuid(), nullable=False),
         sa.Column("due_on", sa.Date(), nullable=False),
         sa.Column("position", sa.Integer(), nullable=False),
         sa.Column("done_at", sa.DateTime(timezone=True), nullable=True),
@@ -45,6 +46,9 @@ def upgrade() -> None:
     )
     op.create_index("ix_milestone_content_id_position_id", "milestone", ["content_id", "position", "id"])
     op.create_index("ix_milestone_person_id", "milestone", ["person_id"])
+    by_due = ["owner_id", "due_on", "id"]
+    op.create_index("ix_milestone_owner_id_due_on", "milestone", by_due)
+    op.create_index("ix_milestone_open", "milestone", by_due, postgresql_where=sa.text("done_at IS NULL"))
     op.create_table(
         "pilot",
         *_columns("pilot"),

@@ -32,6 +32,36 @@ GROUP BY content_id, type, unit
 """
 """What the benefits of each idea come to, by the present figure of each level; types and units are never added."""
 
+TAKE = """
+CREATE FUNCTION benefit_takes_place() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  SELECT CASE WHEN c.state = 'published' THEN c.stage END, c.department_id INTO NEW.stage, NEW.department_id
+  FROM content c WHERE c.id = NEW.content_id;
+  RETURN NEW;
+END $$
+"""
+FOLLOW = """
+CREATE FUNCTION benefit_follows() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  UPDATE benefit SET stage = CASE WHEN NEW.state = 'published' THEN NEW.stage END, department_id = NEW.department_id
+  WHERE content_id = NEW.id;
+  RETURN NULL;
+END $$
+"""
+TAKES = """
+CREATE TRIGGER benefit_takes_place BEFORE INSERT ON benefit
+FOR EACH ROW EXECUTE FUNCTION benefit_takes_place()
+"""
+FOLLOWS = """
+CREATE TRIGGER benefit_follows AFTER UPDATE OF stage, state, department_id ON content FOR EACH ROW
+WHEN (NEW.kind = 'idea' AND (OLD.stage, OLD.state, OLD.department_id)
+  IS DISTINCT FROM (NEW.stage, NEW.state, NEW.department_id))
+EXECUTE FUNCTION benefit_follows()
+"""
+"""A benefit knows where its idea stands, so that the list of what awaits somebody walks one index."""
+
+NEWEST_FIRST = (sa.text("created_at DESC"), sa.text("id DESC"))
+
 
 def upgrade() -> None:
     op.create_table(
@@ -45,6 +75,10 @@ def upgrade() -> None:
         sa.Column("basis", sa.Text(), nullable=False),
         sa.Column("cost", sa.Numeric(precision=14, scale=2), nullable=True),
         sa.Column("cost_currency", sa.Text(), nullable=True),
+        sa.Column("is_committed", sa.Boolean(), nullable=False),
+        sa.Column("is_verified", sa.Boolean(), nullable=False),
+        sa.Column("stage", sa.Text(), nullable=True),
+        sa.Column("department_id", sa.Uuid(), nullable=True),
         sa.Column("person_id", sa.Uuid(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
@@ -57,7 +91,13 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_benefit_person_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_benefit")),
     )
-    op.create_index("ix_benefit_content_id", "benefit", ["content_id", sa.text("created_at DESC"), sa.text("id DESC")])
+    for column in ("content_id", "type", "department_id"):
+        op.create_index(f"ix_benefit_{column}", "benefit", [column, *NEWEST_FIRST])
+    op.create_index("ix_benefit_created_at", "benefit", [*NEWEST_FIRST])
+    uncommitted = "NOT is_committed AND stage IN ('approved', 'in_pilot', 'implemented', 'verified')"
+    unverified = "NOT is_verified AND stage IN ('implemented', 'verified')"
+    op.create_index("ix_benefit_uncommitted", "benefit", [*NEWEST_FIRST], postgresql_where=sa.text(uncommitted))
+    op.create_index("ix_benefit_unverified", "benefit", [*NEWEST_FIRST], postgresql_where=sa.text(unverified))
     op.create_table(
         "benefit_entry",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -88,10 +128,15 @@ def upgrade() -> None:
     op.create_index(
         "ix_benefit_entry_benefit_id", "benefit_entry", ["benefit_id", sa.text("created_at DESC"), sa.text("id DESC")]
     )
-    op.execute(TOTALS)
+    for statement in (TOTALS, TAKE, FOLLOW, TAKES, FOLLOWS):
+        op.execute(statement)
 
 
 def downgrade() -> None:
+    op.execute("DROP TRIGGER benefit_follows ON content")
+    op.execute("DROP TRIGGER benefit_takes_place ON benefit")
+    op.execute("DROP FUNCTION benefit_follows")
+    op.execute("DROP FUNCTION benefit_takes_place")
     op.execute("DROP VIEW benefit_total")
     for table in ("benefit_entry", "benefit"):
         op.drop_table(table)

@@ -3,7 +3,6 @@
 from typing import Any
 from uuid import uuid4
 
-import asyncpg
 import httpx
 from tests.conftest import Company
 
@@ -332,23 +331,13 @@ _UNWATCHED = ("alembic_version", "reactor", "search_query", "searched_text")
 
 def fingerprint(server: Any) -> dict[str, tuple[int, int]]:
     """Rows of each table, and a sum over all their values: equal prints mean that nothing was written."""
-
-    async def look() -> dict[str, tuple[int, int]]:
-        connection = await asyncpg.connect(server.database_url)
-        try:
-            names = await connection.fetch(
-                "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"
-                " AND relname <> ALL($1) ORDER BY relname", list(_UNWATCHED),
-            )  # fmt: skip
-            queries = [
-                f"SELECT '{name}' AS name, count(*) AS rows,"
-                f" sum(hashtextextended((to_jsonb(t) - '{_NOISE.get(name, '')}')::text, 0)) AS sum FROM {name} t"
-                for (name,) in names
-            ]
-            found = await connection.fetch(" UNION ALL ".join(queries))
-            return {row["name"]: (row["rows"], int(row["sum"] or 0)) for row in found}
-        finally:
-            await connection.close()
-
-    prints: dict[str, tuple[int, int]] = server.loop.run(look())
-    return prints
+    names = server.sql(
+        "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"
+        " AND relname <> ALL($1) ORDER BY relname", list(_UNWATCHED),
+    )  # fmt: skip
+    queries = [
+        f"SELECT '{name}' AS name, count(*) AS rows,"
+        f" sum(hashtextextended((to_jsonb(t) - '{_NOISE.get(name, '')}')::text, 0)) AS sum FROM {name} t"
+        for (name,) in names
+    ]
+    return {row["name"]: (row["rows"], int(row["sum"] or 0)) for row in server.sql(" UNION ALL ".join(queries))}

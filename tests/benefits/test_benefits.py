@@ -86,13 +86,13 @@ def test_the_same_story_through_graphql(company: Company) -> None:
         "number": 2, "level": "verified", "firstYear": "-12.50", "corrects": done["verified"]["id"], "note": "返工"
     }  # fmt: skip
     listed = company.outsider.data(
-        """query($idea: ID!, $b: ID!) { benefits(ideaId: $idea) { totalCount nodes { id verified { firstYear } } }
+        """query($idea: ID!, $b: ID!) { ideaBenefits(ideaId: $idea) { totalCount nodes { id verified { firstYear } } }
           benefitEntries(benefitId: $b, filter: {level: verified}) { nodes { number firstYear } }
           ideaBenefitTotals(id: $idea) { ideaId totals { type unit benefits claimed committed verified } } }""",
         idea=idea,
         b=benefit["id"],
     )
-    assert listed["benefits"]["nodes"] == [{"id": benefit["id"], "verified": {"firstYear": "-12.50"}}]
+    assert listed["ideaBenefits"]["nodes"] == [{"id": benefit["id"], "verified": {"firstYear": "-12.50"}}]
     assert [e["firstYear"] for e in listed["benefitEntries"]["nodes"]] == ["-12.50", "200.00"]
     total = {"type": "time", "unit": "hours", "benefits": 1}
     figures = {"claimed": "260.50", "committed": "250.00", "verified": "-12.50"}

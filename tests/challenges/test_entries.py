@@ -13,7 +13,7 @@ import asyncpg
 import httpx
 import pytest
 from tests.challenges.conftest import Contest
-from tests.conftest import Actor, Company
+from tests.conftest import CERTIFICATES, Actor, Company
 
 
 def at_once(*tasks: Callable[[], Any]) -> list[Any]:
@@ -31,7 +31,9 @@ def at_once(*tasks: Callable[[], Any]) -> list[Any]:
 def alone(actor: Actor, method: str, path: str, **request: Any) -> httpx.Response:
     """On a connection of its own."""
     headers = {"Authorization": f"Bearer {actor.key}"}
-    return httpx.request(method, f"{actor.server.url}/v1{path}", headers=headers, timeout=30, **request)
+    return httpx.request(
+        method, f"{actor.server.url}/v1{path}", headers=headers, timeout=30, verify=CERTIFICATES, **request
+    )
 
 
 def team_of(lead: Actor, *others: Actor, **fields: Any) -> dict[str, Any]:

@@ -8,7 +8,7 @@ import httpx
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.conftest import Actor, Company
+from tests.conftest import CERTIFICATES, Actor, Company
 from tests.patience import patiently
 
 CREATE = """mutation($input: CreateCategoryInput!) { createCategory(input: $input) {
@@ -151,7 +151,7 @@ def test_moves_at_the_same_time_leave_a_tree(company: Company, moves: list[tuple
     categories = [create(company) for _ in range(6)]
 
     def play(step: tuple[int, int | None]) -> int:
-        with httpx.Client(base_url=f"{company.server.url}/v1", timeout=30) as client:
+        with httpx.Client(base_url=f"{company.server.url}/v1", timeout=30, verify=CERTIFICATES) as client:
             body = {"parent_id": None if step[1] is None else categories[step[1]]["id"]}
             headers = {"Authorization": f"Bearer {company.manager.key}", "If-Match": "*"}
             path = f"/categories/{categories[step[0]]['id']}"

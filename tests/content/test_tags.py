@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import httpx
 import pytest
-from tests.conftest import Actor, Company
+from tests.conftest import CERTIFICATES, Actor, Company
 from tests.patience import patiently
 
 CREATE = "mutation($input: CreateTagInput!) { createTag(input: $input) { id name synonyms version permissions } }"
@@ -157,7 +157,9 @@ def test_merges_in_a_circle_leave_one_tag(company: Company, attempt: int) -> Non
 
     def merge(n: int) -> int:
         headers = {"Authorization": f"Bearer {company.manager.key}"}
-        with httpx.Client(base_url=f"{company.server.url}/v1", headers=headers, timeout=30) as client:
+        with httpx.Client(
+            base_url=f"{company.server.url}/v1", headers=headers, timeout=30, verify=CERTIFICATES
+        ) as client:
             body = {"into": tags[(n + 1) % 3]["id"]}
             return patiently(lambda: client.post(f"/tags/{tags[n]['id']}/merge", json=body)).status_code
 
@@ -175,7 +177,9 @@ def test_tagging_while_tags_are_merged_loses_nothing(company: Company) -> None:
 
     def write(n: int) -> int:
         headers = {"Authorization": f"Bearer {company.employee.key}"}
-        with httpx.Client(base_url=f"{company.server.url}/v1", headers=headers, timeout=30) as client:
+        with httpx.Client(
+            base_url=f"{company.server.url}/v1", headers=headers, timeout=30, verify=CERTIFICATES
+        ) as client:
             body = {"kind": "sop", "title": f"并发 {n}", "tags": [source["name"], target["name"]], "publish": True}
             return patiently(lambda: client.post("/knowledge-items", json=body)).status_code
 

@@ -23,6 +23,7 @@ def tell(do: Do, company: Company) -> None:
         "cost": "15000.00",
     }
     benefit = do("claimBenefit", author, idea, body=saving)["id"]
+    do("listBenefits", committee, awaiting="commitment", limit=2)
     do("reviseBenefit", author, benefit, body={"basis": "每月少用电一万度，按合同电价 0.8 元一度计算。"})
     do("commitBenefit", committee, benefit, body={"first_year": "90000.00", "note": "冬季用水多，夏季打折"})
     verified = do("verifyBenefit", finance, benefit, body={"first_year": "84000.00", "note": "对照电费账单"})
@@ -31,5 +32,5 @@ def tell(do: Do, company: Company) -> None:
     do("getBenefitEntry", reader, entry)
     do("listBenefitEntries", reader, benefit, level="verified")
     do("getBenefit", reader, benefit)
-    do("listBenefits", reader, idea, limit=2)
+    do("listBenefitsOfIdea", reader, idea, limit=2)
     do("getBenefitTotals", reader, idea)

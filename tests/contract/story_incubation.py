@@ -40,6 +40,7 @@ def _milestones(do: Do, company: Company, idea: str) -> None:
     do("reviseMilestone", author, first, body={"due_on": "2099-07-15"})
     do("getMilestone", reader, first)
     do("listMilestones", reader, idea, limit=2)
+    do("listMyMilestones", reader, state="open", limit=2)
     do("finishMilestone", reader, first)
     do("reopenMilestone", reader, first)
     other = author.rest.post(f"/ideas/{idea}/milestones", json={"title": "问电力局", "due_on": "2099-05-01"})

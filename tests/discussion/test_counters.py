@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.conftest import Actor, Company
+from tests.conftest import CERTIFICATES, Actor, Company
 from tests.patience import patiently
 
 REACTIONS = [f"reactions/{kind}" for kind in ("like", "thank", "favourite")]
@@ -41,7 +41,9 @@ def player(company: Company, item: dict[str, Any], actor: Actor) -> Callable[[li
     def play(script: list[Step]) -> None:
         written: list[str] = []
         headers = {"Authorization": f"Bearer {actor.key}"}
-        with httpx.Client(base_url=f"{company.server.url}/v1", headers=headers, timeout=30) as client:
+        with httpx.Client(
+            base_url=f"{company.server.url}/v1", headers=headers, timeout=30, verify=CERTIFICATES
+        ) as client:
             for method, path, body in script:
                 if (method, path) == ("DELETE", "comments"):
                     if written:

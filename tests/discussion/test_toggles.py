@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import httpx
 import pytest
-from tests.conftest import Actor, Company
+from tests.conftest import CERTIFICATES, Actor, Company
 from tests.patience import patiently
 
 STANDING = "{ counters { likes thanks favourites followers ratings rating views } mine { liked following rating } }"
@@ -283,7 +283,9 @@ def test_one_like_from_many_threads_is_one_like(company: Company) -> None:
 
     def press(n: int) -> int:
         headers = {"Authorization": f"Bearer {actors[n % 3].key}"}
-        with httpx.Client(base_url=f"{company.server.url}/v1", headers=headers, timeout=30) as client:
+        with httpx.Client(
+            base_url=f"{company.server.url}/v1", headers=headers, timeout=30, verify=CERTIFICATES
+        ) as client:
             path = f"/content/{item['id']}"
             likes = patiently(lambda: client.put(f"{path}/reactions/like"))
             rates = patiently(lambda: client.put(f"{path}/rating", json={"score": n % 5 + 1}))

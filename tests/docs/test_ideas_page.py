@@ -42,4 +42,4 @@ def test_its_commands_take_an_idea_from_a_sentence_to_a_verified_benefit(company
     last = json.loads(done.stdout[done.stdout.rindex('{"data"') :])["data"]
     assert last["idea"]["stage"] == "verified"
     assert last["idea"]["votes"] == 1, "that of the merged one"
-    assert float(last["benefits"]["nodes"][0]["verified"]["firstYear"]) == 77350.4
+    assert float(last["ideaBenefits"]["nodes"][0]["verified"]["firstYear"]) == 77350.4

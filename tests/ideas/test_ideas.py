@@ -137,7 +137,7 @@ def test_no_votes_for_ones_own_for_drafts_and_for_what_is_hidden_or_gone(company
     no_vote(company, company.employee, idea, 403)
     assert company.employee.rest.post(f"/ideas/{idea}/withdraw").status_code == 200
     no_vote(company, company.colleague, idea, 409)
-    no_vote(company, company.employee, propose(company.employee, draft=True)["id"], 409)
+    no_vote(company, company.employee, propose(company.employee, draft=True)["id"], 403)
     no_vote(company, company.colleague, propose(company.employee, draft=True)["id"], 404)
     hidden = propose(company.employee, audience=[str(company.employee.id)])["id"]
     no_vote(company, company.outsider, hidden, 404)

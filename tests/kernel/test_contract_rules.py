@@ -10,7 +10,7 @@ from uuid import uuid4
 import httpx
 import pytest
 from tests.access.world import World, fingerprint
-from tests.conftest import Actor, Company, Loop, cloned_database, found_company, live_server
+from tests.conftest import CERTIFICATES, Actor, Company, Loop, cloned_database, found_company, live_server
 from tests.kernel.problems import problem
 from tests.sampling import operations, path_of, query_of, request_of
 
@@ -131,7 +131,9 @@ def at_once(*tasks: Callable[[], Any]) -> list[Any]:
 def alone(company: Company, actor: Actor, method: str, path: str, **request: Any) -> httpx.Response:
     """On a connection of its own."""
     headers = {"Authorization": f"Bearer {actor.key}"} | request.pop("headers", {})
-    return httpx.request(method, f"{company.server.url}/v1{path}", headers=headers, timeout=30, **request)
+    return httpx.request(
+        method, f"{company.server.url}/v1{path}", headers=headers, timeout=30, verify=CERTIFICATES, **request
+    )
 
 
 def test_of_two_writers_of_one_version_one_wins(company: Company) -> None:

@@ -15,6 +15,7 @@ from tests.conftest import Loop, cloned_database, found_company, live_server
 from tests.sampling import operations, request_of
 
 from kshare import tables  # noqa: F401  (imports all slices)
+from kshare.benefits.reads import BENEFITS
 from kshare.content.models import ContentRow, RevisionRow
 from kshare.core.principal import EVERYONE
 from kshare.core.reading import Listing, PageForm, page_statement
@@ -186,8 +187,10 @@ INSERT INTO unsealing (id, content_id, reason, requested_by_id, requested_at)
   SELECT uuidv7(), id, 'x', author_id, created_at FROM content WHERE kind = 'idea';
 INSERT INTO credit (id, person_id, reason, amount, day)
   SELECT uuidv7(), author_id, 'contribution', 1, created_at::date FROM content;
-INSERT INTO milestone (id, content_id, version, created_at, updated_at, title, person_id, due_on, position)
-SELECT uuidv7(), id, 1, created_at, created_at, 'x', author_id, '2026-01-01', 1 FROM content;
+INSERT INTO milestone (id, content_id, version, created_at, updated_at, title, person_id, owner_id, due_on, position,
+  done_at)
+SELECT uuidv7(), id, 1, created_at, created_at, 'x', author_id, author_id, created_at::date, 1,
+  CASE WHEN random() < 0.8 THEN created_at END FROM content;
 INSERT INTO pilot (id, content_id, version, created_at, updated_at, site, from_on, until_on, measure, unit, state,
   findings)
 SELECT uuidv7(), id, 1, created_at, created_at, 'x', '2026-01-01', '2026-02-01', 'x', '', 'planned', '' FROM content;
@@ -218,8 +221,12 @@ SELECT uuidv7(), id, content_id, 1, 'used', 1, person_id, created_at FROM resour
 INSERT INTO budget_entry (id, budget_id, number, kind, amount, balance, grant_id, person_id, created_at)
 SELECT uuidv7(), budget_id, row_number() OVER (PARTITION BY budget_id), 'granted', -1, 1, id, person_id, created_at
 FROM resource_grant;
-INSERT INTO benefit (id, content_id, type, unit, recurrence, starts_on, basis, person_id, version, created_at)
-SELECT uuidv7(), id, 'time', 'hours', 'yearly', '2025-01-01', 'x', author_id, 1, created_at FROM content LIMIT 20000;
+INSERT INTO benefit (id, content_id, type, unit, recurrence, starts_on, basis, person_id, version, created_at,
+  is_committed, is_verified)
+SELECT uuidv7(), id, (ARRAY['time', 'saving', 'quality'])[1 + n % 3], 'hours', 'yearly', '2025-01-01', 'x', author_id,
+  1, created_at, n % 10 > 0, n % 10 > 1
+FROM (SELECT id, author_id, created_at, row_number() OVER () AS n FROM content LIMIT 20000) c;
+UPDATE benefit SET stage = 'implemented';
 INSERT INTO benefit_entry (id, benefit_id, content_id, level, number, first_year, person_id, created_at)
 SELECT uuidv7(), id, content_id, level, 1, 1, person_id, created_at
 FROM benefit, unnest(ARRAY['claimed', 'committed', 'verified']) AS level;
@@ -336,6 +343,22 @@ def test_every_list_by_every_filter_and_order_walks_an_index(
 
     loop.run(explain())
     assert not wrong, "\n".join(map(str, wrong))
+
+
+def test_what_awaits_somebody_is_read_along_an_index_of_its_own(hundred_thousand: Any, loop: Loop) -> None:
+    """The conditions of the list and of the index are written in two places."""
+
+    async def plan(value: str) -> str:
+        asked = frozenset({f"awaiting={value}"})
+        statement = page_statement(BENEFITS, asked, "newest", after=False, form=PageForm(rest=BENEFITS.selection))
+        await hundred_thousand.execute(f"PREPARE awaiting AS {statement.sql}")
+        values = ", ".join(["NULL"] * len(statement.names))
+        rows = await hundred_thousand.fetch(f"EXPLAIN EXECUTE awaiting({values})")
+        await hundred_thousand.execute("DEALLOCATE awaiting")
+        return "\n".join(row[0] for row in rows)
+
+    assert "ix_benefit_uncommitted" in loop.run(plan("commitment"))
+    assert "ix_benefit_unverified" in loop.run(plan("verification"))
 
 
 def test_such_faults_are_found(hundred_thousand: Any, loop: Loop) -> None:

@@ -36,14 +36,14 @@ def rows(company: Company, title: str) -> int:
 def fails_after_flush(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """A title whose creation fails when all of its rows have been sent to the database already."""
     title = f"半途 {uuid4().hex}"
-    record = commands._record
+    record = commands.tell
 
     def failing(work: Any, item: Any, *events: Any) -> None:
         record(work, item, *events)
         if item.title == title:
             raise DomainError("conflict", "On purpose.")
 
-    monkeypatch.setattr(commands, "_record", failing)
+    monkeypatch.setattr(commands, "tell", failing)
     return title
 
 
@@ -80,7 +80,7 @@ def test_an_unexpected_failure_takes_everything_back(company: Company, monkeypat
     def failing(*_: Any) -> None:
         raise RuntimeError("a secret of ours")
 
-    monkeypatch.setattr(commands, "_record", failing)
+    monkeypatch.setattr(commands, "tell", failing)
     company.server.settle()
     before = fingerprint(company.server)
     response = company.employee.rest.post("/knowledge-items", json=ask(title))

@@ -10,7 +10,7 @@ from uuid import uuid4
 
 import httpx
 import pytest
-from tests.conftest import Actor, Company
+from tests.conftest import CERTIFICATES, Actor, Company
 from tests.teams.test_teams import idea_of, join, team_of
 
 from kshare.core.ids import new_id
@@ -59,7 +59,7 @@ def at_once(*tasks: Callable[[], httpx.Response]) -> list[httpx.Response]:
 def alone(actor: Actor, path: str, **request: Any) -> httpx.Response:
     """A POST on a connection of its own."""
     headers = {"Authorization": f"Bearer {actor.key}"}
-    return httpx.post(f"{actor.server.url}/v1{path}", headers=headers, timeout=30, **request)
+    return httpx.post(f"{actor.server.url}/v1{path}", headers=headers, timeout=30, verify=CERTIFICATES, **request)
 
 
 # ---- calls and applications -----------------------------------------------------------------------------------------

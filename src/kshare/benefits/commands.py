@@ -155,6 +155,7 @@ async def _give(
         raise stale(benefit.version)
     _check_figure(ask, benefit.unit)
     _lift(benefit)
+    setattr(benefit, f"is_{level.value}", True)
     _enter(work, benefit, idea, level, ask.first_year, ask.months, ask.note)
 
 

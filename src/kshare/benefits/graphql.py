@@ -1,7 +1,7 @@
 """Benefits through GraphQL."""
 
 from kshare.benefits import commands, shapes
-from kshare.benefits.reads import BENEFIT, BENEFIT_ENTRIES, BENEFIT_ENTRY, BENEFIT_TOTALS, IDEA_BENEFITS
+from kshare.benefits.reads import BENEFIT, BENEFIT_ENTRIES, BENEFIT_ENTRY, BENEFIT_TOTALS, BENEFITS, IDEA_BENEFITS
 from kshare.core.access import Permission
 from kshare.edge.graphql import (
     VIEWS,
@@ -17,7 +17,7 @@ from kshare.people.graphql import Person
 
 READ = Permission.content_read
 
-for enum in (shapes.BenefitType, shapes.BenefitRecurrence, shapes.BenefitLevel):
+for enum in (shapes.BenefitType, shapes.BenefitRecurrence, shapes.BenefitLevel, shapes.BenefitAwaiting):
     enum_type(enum)
 
 
@@ -46,13 +46,18 @@ BenefitTotals = object_type(shapes.BenefitTotals)
 
 VIEWS |= {"Benefit": (BENEFIT, READ), "BenefitEntry": (BENEFIT_ENTRY, READ)}
 BenefitConnection = connection_type(Benefit, "Benefit")
+IdeaBenefitConnection = connection_type(Benefit, "IdeaBenefit")
 BenefitEntryConnection = connection_type(BenefitEntry, "BenefitEntry")
+input_type(shapes.BenefitFilter, name="BenefitFilter")
 input_type(shapes.BenefitEntryFilter, name="BenefitEntryFilter")
 
 
 class Query:
     benefits = list_field(
-        IDEA_BENEFITS, BenefitConnection, None, READ, "The benefits of an idea.", fixed={"idea_id": "idea"}
+        BENEFITS, BenefitConnection, shapes.BenefitFilter, READ, "The benefits of all ideas you may see."
+    )
+    idea_benefits = list_field(
+        IDEA_BENEFITS, IdeaBenefitConnection, None, READ, "The benefits of an idea.", fixed={"idea_id": "idea"}
     )
     benefit = one_field(BENEFIT, Benefit, READ, "One benefit.")
     idea_benefit_totals = one_field(

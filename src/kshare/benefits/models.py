@@ -12,16 +12,36 @@ from kshare.core.clock import now
 from kshare.core.database import Row
 from kshare.core.ids import new_id
 
+UNCOMMITTED = "NOT is_committed AND stage IN ('approved', 'in_pilot', 'implemented', 'verified')"
+UNVERIFIED = "NOT is_verified AND stage IN ('implemented', 'verified')"
+"""What awaits somebody, as the indexes of those lists know it."""
+
+
+def _list_index(name: str, *columns: str, only: str | None = None) -> Index:
+    """An index for a list of benefits of all ideas, by the columns of a filter, if any, and time."""
+    newest_first = (text("created_at DESC"), text("id DESC"))
+    return Index(f"ix_benefit_{name}", *columns, *newest_first, postgresql_where=None if only is None else text(only))
+
 
 class BenefitRow(Row):
-    """Something that an idea brings, in one unit. Its figures are entries: the newest of a level is the present one."""
+    """Something that an idea brings, in one unit. Its figures are entries: the newest of a level is the present one.
+
+    `is_committed` and `is_verified` say that there is one of that level, which stays so. `stage` and `department_id`
+    are those of its idea (no stage while it is withdrawn or merged): triggers keep them true (migration 0017), so that
+    lists of what awaits somebody, and of a department, walk an index.
+    """
 
     __tablename__ = "benefit"
     __table_args__ = (
         CheckConstraint("type IN ('time', 'saving', 'avoided_cost', 'revenue', 'quality', 'safety')", name="type"),
         CheckConstraint("recurrence IN ('one_off', 'yearly')", name="recurrence"),
         CheckConstraint("(cost IS NULL) = (cost_currency IS NULL)", name="cost"),
-        Index("ix_benefit_content_id", "content_id", text("created_at DESC"), text("id DESC")),
+        _list_index("content_id", "content_id"),
+        _list_index("created_at"),
+        _list_index("type", "type"),
+        _list_index("department_id", "department_id"),
+        _list_index("uncommitted", only=UNCOMMITTED),
+        _list_index("unverified", only=UNVERIFIED),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
@@ -33,6 +53,10 @@ class BenefitRow(Row):
     basis: Mapped[str]
     cost: Mapped[Decimal | None] = mapped_column(AMOUNT)
     cost_currency: Mapped[str | None]
+    is_committed: Mapped[bool] = mapped_column(default=False)
+    is_verified: Mapped[bool] = mapped_column(default=False)
+    stage: Mapped[str | None]
+    department_id: Mapped[UUID | None]
     person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
     version: Mapped[int] = mapped_column(default=1)
     created_at: Mapped[datetime] = mapped_column(default=now)

@@ -3,6 +3,7 @@
 Everything about benefits is seen by whoever sees the idea. Nobody commits to, or verifies, a benefit of their own idea.
 """
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -13,12 +14,27 @@ from sqlalchemy.orm import aliased
 from kshare.benefits.models import BenefitEntryRow, BenefitRow, BenefitTotalRow
 from kshare.benefits.shapes import Benefit, BenefitEntry, BenefitTotal, BenefitTotals
 from kshare.content.models import ContentRow
+from kshare.content.reads import CONTENT_FILTERS
 from kshare.content.visibility import visible_content, visible_through_content
 from kshare.core.access import Permission
 from kshare.core.amounts import exact
-from kshare.core.reading import Alias, Filter, Listing, Many, One, Order, Source, View, Viewer, allowed_list, constant
+from kshare.core.reading import (
+    TODAY,
+    Alias,
+    Filter,
+    Listing,
+    Many,
+    One,
+    Order,
+    Source,
+    View,
+    Viewer,
+    allowed_list,
+    constant,
+)
 from kshare.core.writing import Guard, Rule
 from kshare.ideas.reads.idea import IDEA, in_stage, in_state, is_idea, is_own, is_underway, may_carry_out, may_manage
+from kshare.ideas.stages import UNDERWAY
 from kshare.people.reads import PERSON
 
 VERIFIABLE = ("implemented", "verified")
@@ -114,22 +130,21 @@ def _amount(row: Alias, level: str) -> ColumnElement[Any]:
     return figures.order_by(entry.number.desc()).limit(literal_column("1")).scalar_subquery()
 
 
-def _has_figure(row: Alias, *levels: str) -> ColumnElement[bool]:
-    entry = aliased(BenefitEntryRow)
-    of_levels = entry.level.in_([constant(level) for level in levels])
-    return select(entry.id).where(entry.benefit_id == row.id, of_levels).exists()
-
-
 def _realised(level: str) -> Any:
     """What was verified as a share of a level, once the first twelve months are over."""
 
     def ratio(row: Alias) -> ColumnElement[Any]:
-        over = func.current_date() >= row.starts_on + literal_column("interval '12 months'")
+        over = row.starts_on + literal_column("interval '12 months'") <= TODAY
         expected = _amount(row, level)
         share = func.round(_amount(row, "verified") / _amount(row, level), literal_column("4"))
         return case((and_(over, expected > literal_column("0")), share), else_=null())
 
     return ratio
+
+
+def _idea_title(row: Alias) -> ColumnElement[Any]:
+    idea: Alias = aliased(ContentRow)
+    return select(idea.title).where(idea.id == row.content_id).scalar_subquery()
 
 
 BENEFIT = View(
@@ -139,6 +154,7 @@ BENEFIT = View(
     visible_through_content,
     {
         "idea_id": lambda row: row.content_id,
+        "idea_title": _idea_title,
         "cost": exact("cost"),
         "person": One(PERSON, on=lambda row, person: person.id == row.person_id),
         "claimed": _present("claimed"),
@@ -148,11 +164,9 @@ BENEFIT = View(
         "realised_of_committed": _realised("committed"),
         "permissions": lambda row: allowed_list(
             {
-                "revise": and_(
-                    not_(_has_figure(row, "committed", "verified")), _of_idea(is_underway)(row), _claims(row)
-                ),
-                "commit": and_(not_(_has_figure(row, "committed")), _of_idea(is_underway)(row), _commits(row)),
-                "verify": and_(not_(_has_figure(row, "verified")), _of_idea(_is_verifiable)(row), _verifies(row)),
+                "revise": and_(not_(row.is_committed), not_(row.is_verified), _of_idea(is_underway)(row), _claims(row)),
+                "commit": and_(not_(row.is_committed), _of_idea(is_underway)(row), _commits(row)),
+                "verify": and_(not_(row.is_verified), _of_idea(_is_verifiable)(row), _verifies(row)),
             }
         ),
     },
@@ -163,12 +177,40 @@ def _is_verifiable(idea: Alias) -> ColumnElement[bool]:
     return and_(in_state("published")(idea), in_stage(*VERIFIABLE)(idea))
 
 
+# The stages are those of the benefit's own column, which the indexes know.
+_AWAITING: dict[str, Rule] = {
+    "commitment": lambda row: and_(not_(row.is_committed), in_stage(*UNDERWAY)(row)),
+    "verification": lambda row: and_(not_(row.is_verified), in_stage(*VERIFIABLE)(row)),
+}
+
+
+def _awaits(row: Alias, value: ColumnElement[Any]) -> ColumnElement[bool]:
+    return or_(*(and_(value == constant(name), rule(row)) for name, rule in _AWAITING.items()))
+
+
+_OF_IDEA = Filter(Uuid, lambda row, value: row.content_id == value)
+_NEWEST = Order((("created_at", datetime), ("id", UUID)), "The last that was claimed first.")
+BENEFITS = Listing(
+    "benefits",
+    BENEFIT,
+    filters={
+        "awaiting": Filter(Text, _awaits, special=_AWAITING),
+        "type": Filter(Text, lambda row, value: row.type == value),
+        "idea": _OF_IDEA,
+        "department": CONTENT_FILTERS["department"],
+    },
+    orders={
+        "newest": _NEWEST,
+        "oldest": replace(_NEWEST, description="The first that was claimed first.", descending=False),
+    },
+    default_order="newest",
+)
 IDEA_BENEFITS = Listing(
     "idea_benefits",
     BENEFIT,
     of=("idea", IDEA),
-    filters={"idea": Filter(Uuid, lambda row, value: row.content_id == value)},
-    orders={"newest": Order((("created_at", datetime), ("id", UUID)), "The last that was claimed first.")},
+    filters={"idea": _OF_IDEA},
+    orders={"newest": _NEWEST},
     default_order="newest",
 )
 

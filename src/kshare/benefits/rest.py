@@ -1,25 +1,26 @@
 """Benefits through REST."""
 
 from kshare.benefits import commands
-from kshare.benefits.reads import BENEFIT, BENEFIT_ENTRIES, BENEFIT_ENTRY, BENEFIT_TOTALS, IDEA_BENEFITS
-from kshare.benefits.shapes import BenefitEntryFilter
+from kshare.benefits.reads import BENEFIT, BENEFIT_ENTRIES, BENEFIT_ENTRY, BENEFIT_TOTALS, BENEFITS, IDEA_BENEFITS
+from kshare.benefits.shapes import BenefitEntryFilter, BenefitFilter
 from kshare.core.access import Permission
 from kshare.edge.door import Door
 
 door = Door("Benefits", "What ideas bring: claimed, committed and verified, three figures that are never mixed.")
 READ = Permission.content_read
-OF_IDEA, BENEFITS, ONE = "/ideas/{id}/benefits", "/benefits", "/benefits/{id}"
+OF_IDEA, ALL, ONE = "/ideas/{id}/benefits", "/benefits", "/benefits/{id}"
 ENTRIES = "/benefit-entries"
 
 door.page(
-    OF_IDEA, IDEA_BENEFITS, "listBenefits", "List the benefits of an idea", READ, fixed={"idea": "id"},
+    OF_IDEA, IDEA_BENEFITS, "listBenefitsOfIdea", "List the benefits of an idea", READ, fixed={"idea": "id"},
 )  # fmt: skip
 door.command(
     "POST", OF_IDEA, commands.claim_benefit, "claimBenefit", "Claim a benefit of an idea",
     "For its authors and managers, once it is approved. Figures are those of the first twelve months, without the cost "
     "to realise the benefit; they are text with two decimals in every answer. Send text, or a whole number.",
-    view=BENEFIT, created_at=BENEFITS,
+    view=BENEFIT, created_at=ALL,
 )  # fmt: skip
+door.page(ALL, BENEFITS, "listBenefits", "List the benefits of all ideas", READ, BenefitFilter)
 door.one("/ideas/{id}/benefit-totals", BENEFIT_TOTALS, "getBenefitTotals", "Add up the benefits of an idea", READ)
 door.one(ONE, BENEFIT, "getBenefit", "Get a benefit", READ)
 door.command(

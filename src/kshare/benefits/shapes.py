@@ -45,6 +45,13 @@ class BenefitLevel(Choice):
     verified = "verified", "Finance has found it in the books."
 
 
+class BenefitAwaiting(Choice):
+    """What a benefit waits for."""
+
+    commitment = "commitment", "Somebody who manages ideas to commit to a figure: claimed only, of an idea underway."
+    verification = "verification", "Finance to verify a figure: not verified, of an idea that is implemented."
+
+
 class BenefitEntry(Entity):
     """A figure that somebody gave."""
 
@@ -76,6 +83,8 @@ class Benefit(Entity):
 
     idea_id: UUID
     """The idea."""
+    idea_title: str
+    """Its title."""
     type: BenefitType
     """What sort of benefit."""
     unit: str
@@ -201,6 +210,19 @@ class CorrectFigure(Ask):
     """The same month by month; the twelve add up to `first_year`."""
     reason: Note
     """Why it was wrong."""
+
+
+class BenefitFilter(Ask):
+    """Which benefits; all conditions must hold."""
+
+    awaiting: BenefitAwaiting | None = None
+    """Those that wait for this."""
+    type: BenefitType | None = None
+    """Of this sort."""
+    idea: UUID | None = None
+    """Of this idea."""
+    department: UUID | None = None
+    """Of ideas written in this department or one below it, and not anonymously."""
 
 
 class BenefitEntryFilter(Ask):

@@ -103,14 +103,10 @@ def _manages(row: Alias) -> ColumnElement[bool]:
     return and_(Viewer.holds(Permission.challenge_manage), not_(is_judge(row.id)))
 
 
-def _managed_while(*phases: str) -> Rule:
-    return lambda row: and_(_manages(row), _while(*phases)(row))
-
-
 def _enter(row: Alias) -> ColumnElement[bool]:
     """Everybody but those who decide on it."""
     outside = and_(row.author_id != Viewer.id, not_(is_judge(row.id)))
-    return and_(outside, Viewer.holds(Permission.idea_propose), _while("open")(row))
+    return and_(outside, Viewer.holds(Permission.idea_propose))
 
 
 CHALLENGE_GUARD = Guard(
@@ -118,15 +114,23 @@ CHALLENGE_GUARD = Guard(
     ContentRow,
     visible_content,
     {
-        "edit": _managed_while("draft", "announced"),
-        "publish": _managed_while("draft"),
-        "delete": _managed_while("draft"),
-        "extend": _managed_while("open", "judging"),
-        "publish_results": _managed_while("judging"),
+        "edit": _manages,
+        "publish": _manages,
+        "delete": _manages,
+        "extend": _manages,
+        "publish_results": _manages,
         "enter": _enter,
         **DISCUSSION_RULES,
     },
     is_challenge,
+    {
+        "edit": _while("draft", "announced"),
+        "publish": _while("draft"),
+        "delete": _while("draft"),
+        "extend": _while("open", "judging"),
+        "publish_results": _while("judging"),
+        "enter": _while("open"),
+    },
 )
 
 
@@ -152,15 +156,18 @@ def _undecided(row: Alias) -> ColumnElement[bool]:
 
 def _withdraw(row: Alias) -> ColumnElement[bool]:
     entrants = or_(_own_idea(row), is_member(row.team_id, lead=True))
-    return and_(_undecided(row), entrants, Viewer.holds(Permission.idea_propose))
+    return and_(entrants, Viewer.holds(Permission.idea_propose))
 
 
 def _judge(row: Alias) -> ColumnElement[bool]:
-    """A judge of its challenge, between the deadline and the end of judging."""
+    return and_(is_judge(row.challenge_id), Viewer.holds(Permission.content_read))
+
+
+def _being_judged(row: Alias) -> ColumnElement[bool]:
+    """Between the deadline and the end of judging."""
     times = aliased(ChallengeRow)
     within = and_(times.closes_at <= _moment, times.judging_until > _moment)
-    judging = there_is(select(times.id).where(times.id == row.challenge_id, within))
-    return and_(_undecided(row), judging, is_judge(row.challenge_id), Viewer.holds(Permission.content_read))
+    return and_(_undecided(row), there_is(select(times.id).where(times.id == row.challenge_id, within)))
 
 
 def takes_part(row: Alias) -> ColumnElement[bool]:
@@ -177,6 +184,7 @@ ENTRY_GUARD = Guard(
         "abstain": _judge,
         "score": lambda row: and_(_judge(row), not_(takes_part(row))),
     },
+    states={"withdraw": _undecided, "abstain": _being_judged, "score": _being_judged},
 )
 
 

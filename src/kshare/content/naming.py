@@ -37,6 +37,14 @@ def remember_name(work: Work, kind: str, source: str, external_id: str, named: N
     _known(work, kind)[source, external_id] = named
 
 
+def remember_new(
+    work: Work, kind: str, source: str, external_id: str, id: UUID, state: str, *, anonymous: bool
+) -> None:
+    """Lets the rest of a bulk find what the caller has just made, unnamed or under their name."""
+    pseudonym = work.principal.pseudonym if anonymous else None
+    remember_name(work, kind, source, external_id, Named(id, state, pseudonym or work.principal.id))
+
+
 def _known(work: Work, kind: str) -> dict[tuple[str, str], Named | None]:
     """What is known of names already; nothing outside of a bulk."""
     return {} if work.memory is None else work.memory.setdefault(("named", kind), {})

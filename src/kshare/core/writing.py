@@ -10,21 +10,21 @@ import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Hashable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from functools import lru_cache
 from typing import Any, Concatenate, Generic, ParamSpec, TypeVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import asyncpg
-from sqlalchemy import ColumnElement, Dialect, TextClause, bindparam, event, insert, inspect, select, text
+from sqlalchemy import ColumnElement, Dialect, TextClause, and_, bindparam, event, insert, inspect, select, text
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute, ORMExecuteState
 from sqlalchemy.orm.exc import StaleDataError
 
 from kshare.core.access import Permission
-from kshare.core.clock import now
+from kshare.core.clock import day_in, now
 from kshare.core.database import Database, Row
 from kshare.core.errors import DomainError, not_found
 from kshare.core.ids import new_id
@@ -45,17 +45,26 @@ Expected = int | frozenset[int] | None
 
 @dataclass(frozen=True, eq=False)
 class Guard(Generic[R]):
-    """Who sees a row, and who may do what with it; the one definition for reads, commands and `permissions`."""
+    """Who sees a row, and who may do what with it; the one definition for reads, commands and `permissions`.
+
+    A rule says whose business something is. When it can be done is for `states` to say, and for the command that asks
+    for the right first: only those who have it learn that the state is wrong, and get 409 for it.
+    """
 
     what: str
     row: type[R]
     visible: Visible
     rules: Mapping[str, Rule] = field(default_factory=dict)
     only: Callable[[Alias], ColumnElement[bool]] | None = None
+    states: Mapping[str, Rule] = field(default_factory=dict)
+    """In which state of the row an action can be done; for `permissions`, commands look for themselves."""
 
     def rules_for(self, row: Alias) -> dict[str, ColumnElement[bool]]:
-        """Every action and the condition under which this viewer may do it to this row."""
-        return {name: rule(row) for name, rule in self.rules.items()}
+        """Every action and the condition under which this viewer can do it to this row as it is."""
+        return {
+            name: and_(self.states[name](row), rule(row)) if name in self.states else rule(row)
+            for name, rule in self.rules.items()
+        }
 
 
 class Work:
@@ -86,6 +95,11 @@ class Work:
     def zone(self) -> ZoneInfo:
         """The company's time zone."""
         return ZoneInfo(self.session.info["time_zone"])
+
+    @property
+    def today(self) -> date:
+        """Which day it is in the company."""
+        return day_in(self.zone, self.now)
 
     def add(self, *rows: Row) -> None:
         """New rows."""
@@ -180,7 +194,8 @@ class Work:
         self._sent += 1
 
     async def load(self, guard: Guard[R], id: UUID, action: str | None = None, *, version: Expected = None) -> R:
-        """A row to change, locked. Raises `not_found`, then `forbidden`, then `version_conflict`."""
+        """A row to change, locked. Raises `not_found`, then `forbidden`, then `version_conflict`; whether it is in a
+        state for the action is looked at after that."""
         row = guard.row
         identity: ColumnElement[Any] = row.id  # type: ignore[attr-defined]
         allowed = guard.rules[action](row) if action else identity == id

@@ -5,9 +5,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import asyncpg
 
+from kshare.core.clock import day_in, now
 from kshare.core.errors import not_found
 from kshare.core.paging import CursorKey, typed
 from kshare.core.principal import Principal
@@ -76,6 +78,11 @@ class Bespoke(ABC):
 Connection: TypeAlias = asyncpg.Connection
 
 
+def binds(kernel: Kernel, principal: Principal) -> dict[str, Any]:
+    """What every read may refer to: the viewer, and which day it is in the company."""
+    return {**principal.binds, "today": day_in(ZoneInfo(kernel.settings.time_zone), now())}
+
+
 async def fetch(
     kernel: Kernel,
     principal: Principal,
@@ -84,7 +91,9 @@ async def fetch(
     connection: Connection | None = None,
 ) -> asyncpg.Record | None:
     """Runs a read: on the read pool, or on the connection of the transaction whose changes it is to see."""
-    arguments = statement.bind({**principal.binds, **values})
+    bound = binds(kernel, principal)
+    bound.update(values)
+    arguments = statement.bind(bound)
     if connection is not None:
         return await connection.fetchrow(statement.sql, *arguments)
     return await kernel.database.fetch_row(statement.sql, arguments)

@@ -4,12 +4,12 @@ due times follow the service levels and the calendar."""
 from collections.abc import Sequence
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import not_, select, update
+from sqlalchemy import not_, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kshare.content.authorship import tell
 from kshare.content.models import ContentRow
-from kshare.core.clock import now
+from kshare.core.clock import day_in, now
 from kshare.core.database import UNHURRIED
 from kshare.core.journal import Entry, Reactor
 from kshare.core.principal import SYSTEM
@@ -41,13 +41,14 @@ class IdeaClock(Reactor):
         left = {entry.object_id for entry in entries if entry.happened == PersonLeft.event_name()}
         if left:
             gone = select(PersonRow.id).where(PersonRow.id.in_(left), not_(PersonRow.active))
-            handed_on = update(IdeaRow).where(IdeaRow.desk_id.in_(gone)).values(escalates_at=now())
+            unanswered = or_(IdeaRow.clock_from.is_not(None), IdeaRow.days_used.is_not(None))
+            handed_on = update(IdeaRow).where(IdeaRow.desk_id.in_(gone), unanswered).values(escalates_at=now())
             await session.execute(handed_on.execution_options(synchronize_session=False))
 
     async def catch_up(self, session: AsyncSession) -> bool:
         """Works off a part of what has become due."""
         moment = now()
-        today = moment.astimezone(ZoneInfo(session.info["time_zone"])).date()
+        today = day_in(ZoneInfo(session.info["time_zone"]), moment)
         late = select(IdeaRow.id).where(IdeaRow.escalates_at <= moment).exists()
         back = select(IdeaRow.id).where(IdeaRow.returns_on <= today).exists()
         moved = select(WorkingTimeRow.id).where(WorkingTimeRow.pending).exists()

@@ -10,12 +10,12 @@ from uuid import UUID
 
 from sqlalchemy import func, select, update
 
-from kshare.content.authorship import acting_at, acting_id, acting_person, tell
+from kshare.content.authorship import acting_at, acting_id, acting_person, owner_in, tell
 from kshare.content.models import ContentRow
 from kshare.core.access import Permission
 from kshare.core.errors import DomainError, invalid
 from kshare.core.writing import Expected, Guard, Work, command
-from kshare.ideas.commands.carrying import check_underway, load_carried_out, load_with_idea, today
+from kshare.ideas.commands.carrying import check_underway, load_carried_out, load_with_idea
 from kshare.ideas.commands.stages import move_idea
 from kshare.ideas.models import DecisionRow
 from kshare.incubation import events
@@ -88,7 +88,7 @@ def _touch(work: Work, idea: ContentRow, row: Any) -> datetime:
 
 
 def _check_due(work: Work, day: date, pointer: str) -> None:
-    if day < today(work):
+    if day < work.today:
         raise invalid(pointer, "in_the_past", "This is in the past.")
 
 
@@ -113,10 +113,10 @@ async def plan_milestone(work: Work, idea_id: UUID, ask: PlanMilestone) -> UUID:
     """A new step on the way of an idea."""
     idea = await load_carried_out(work, idea_id)
     _check_due(work, ask.due_on, "/due_on")
-    person = acting_person(work, idea)
+    person, owner = acting_person(work, idea), owner_in(work, idea)
     if ask.person_id is not None:
         await _check_person(work, ask.person_id)
-        person = ask.person_id
+        person = owner = ask.person_id
     position = ask.position
     if position is None:
         last = select(func.max(MilestoneRow.position)).where(MilestoneRow.content_id == idea.id)
@@ -127,6 +127,7 @@ async def plan_milestone(work: Work, idea_id: UUID, ask: PlanMilestone) -> UUID:
         content_id=idea.id,
         title=ask.title,
         person_id=person,
+        owner_id=owner,
         due_on=ask.due_on,
         position=position,
         updated_at=stamp["created_at"],
@@ -148,6 +149,7 @@ async def revise_milestone(work: Work, id: UUID, ask: ReviseMilestone, version: 
         _check_due(work, changes["due_on"], "/due_on")
     if "person_id" in changes:
         await _check_person(work, changes["person_id"])
+        milestone.owner_id = changes["person_id"]
     if changed := _apply(work, idea, milestone, changes):
         tell(work, idea, events.MilestoneChanged(content_id=idea.id, milestone_id=id, fields=changed), id)
     return id
@@ -293,8 +295,8 @@ async def revise_rollout(work: Work, id: UUID, ask: ReviseRollout, version: Expe
 async def finish_rollout(work: Work, id: UUID, ask: FinishRollout) -> UUID:
     """Says since when an idea is in practice at a place; the same again changes nothing."""
     idea, site = await _load(work, ROLLOUT_GUARD, id, "finish")
-    done = ask.done_on or site.done_on or today(work)
-    if done > today(work):
+    done = ask.done_on or site.done_on or work.today
+    if done > work.today:
         raise invalid("/done_on", "in_the_future", "This is in the future.")
     if _apply(work, idea, site, {"done_on": done}):
         tell(work, idea, events.RolloutDone(content_id=idea.id, rollout_site_id=id), id)

@@ -8,6 +8,7 @@ from kshare.edge.graphql import (
     command_field,
     connection_type,
     enum_type,
+    input_type,
     list_field,
     object_type,
     one_field,
@@ -21,6 +22,7 @@ from kshare.incubation.reads import (
     INCUBATION,
     MILESTONE,
     MILESTONES,
+    MY_MILESTONES,
     PILOT,
     PILOTS,
     ROLLOUT,
@@ -30,7 +32,7 @@ from kshare.people.graphql import Department, Person
 
 READ = Permission.content_read
 
-for enum in (shapes.PilotState, shapes.PilotOutcome, shapes.RolloutState, shapes.GateDecision):
+for enum in (shapes.MilestoneState, shapes.PilotState, shapes.PilotOutcome, shapes.RolloutState, shapes.GateDecision):
     enum_type(enum)
 
 
@@ -82,15 +84,24 @@ VIEWS["Pilot"] = (PILOT, READ)
 VIEWS["RolloutSite"] = (ROLLOUT, READ)
 VIEWS["Gate"] = (GATE, READ)
 MilestoneConnection = connection_type(Milestone, "Milestone")
+MyMilestoneConnection = connection_type(Milestone, "MyMilestone")
 PilotConnection = connection_type(Pilot, "Pilot")
 RolloutSiteConnection = connection_type(RolloutSite, "RolloutSite")
 GateConnection = connection_type(Gate, "Gate")
+input_type(shapes.MyMilestoneFilter, name="MyMilestoneFilter")
 _OF = {"idea_id": "idea"}
 
 
 class Query:
     incubation = one_field(INCUBATION, Incubation, READ, "How an idea, named by its id, is put into practice.")
     milestones = list_field(MILESTONES, MilestoneConnection, None, READ, "The milestones of an idea.", _OF)
+    my_milestones = list_field(
+        MY_MILESTONES,
+        MyMilestoneConnection,
+        shapes.MyMilestoneFilter,
+        READ,
+        "Milestones that you see to, of all ideas.",
+    )
     milestone = one_field(MILESTONE, Milestone, READ, "One milestone.")
     pilots = list_field(PILOTS, PilotConnection, None, READ, "The pilots of an idea.", _OF)
     pilot = one_field(PILOT, Pilot, READ, "One pilot.")

@@ -12,18 +12,22 @@ from kshare.core.ids import new_id
 
 
 class MilestoneRow(Row):
-    """A step on the way of an idea, and who sees to it."""
+    """A step on the way of an idea, and who sees to it: `person_id` is whom readers see, `owner_id` whose it is, the
+    same id or the pseudonym of an author who is not shown (content/authorship.py)."""
 
     __tablename__ = "milestone"
     __table_args__ = (
         Index("ix_milestone_content_id_position_id", "content_id", "position", "id"),
         Index("ix_milestone_person_id", "person_id"),
+        Index("ix_milestone_owner_id_due_on", "owner_id", "due_on", "id"),
+        Index("ix_milestone_open", "owner_id", "due_on", "id", postgresql_where=text("done_at IS NULL")),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
     content_id: Mapped[UUID] = mapped_column(ForeignKey("content.id", ondelete="CASCADE"))
     title: Mapped[str]
     person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
+    owner_id: Mapped[UUID]
     due_on: Mapped[date]
     position: Mapped[int]
     done_at: Mapped[datetime | None]

@@ -1,17 +1,31 @@
 """How incubation is read, and who may carry an idea out. All of it is seen exactly when its idea is seen."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Uuid, and_, case, func, literal_column, not_, or_, select
+from sqlalchemy import ColumnElement, Text, Uuid, and_, case, func, literal_column, not_, or_, select
 from sqlalchemy.orm import aliased
 
 from kshare.content.models import ContentRow
 from kshare.content.visibility import visible_content, visible_through_content
 from kshare.core.access import Permission
-from kshare.core.reading import Alias, Filter, Listing, Many, One, Order, Source, View, Viewer, allowed_list, constant
+from kshare.core.reading import (
+    TODAY,
+    Alias,
+    Filter,
+    Listing,
+    Many,
+    One,
+    Order,
+    Source,
+    View,
+    Viewer,
+    Walk,
+    allowed_list,
+    constant,
+)
 from kshare.core.writing import Guard, Rule
 from kshare.ideas.reads.idea import IDEA, in_stage, in_state, is_idea, is_own, may_carry_out, may_decide, may_manage
 from kshare.ideas.stages import UNDERWAY
@@ -100,12 +114,15 @@ def _offered(guard: Guard[Any], stages: tuple[str, ...], **states: Callable[[Ali
 
 # ---- views -----------------------------------------------------------------------------------------------------------
 
-_TODAY: ColumnElement[Any] = literal_column("current_date")
-
 
 def _idea_id(row: Alias) -> ColumnElement[Any]:
     id: ColumnElement[Any] = row.content_id
     return id
+
+
+def _idea_title(row: Alias) -> ColumnElement[Any]:
+    idea: Alias = aliased(ContentRow)
+    return select(idea.title).where(idea.id == row.content_id).scalar_subquery()
 
 
 _DEPARTMENT = One(DEPARTMENT, on=lambda row, department: department.id == row.department_id)
@@ -122,8 +139,9 @@ MILESTONE = View(
     visible_through_content,
     {
         "idea_id": _idea_id,
+        "idea_title": _idea_title,
         "person": One(PERSON, on=lambda row, person: person.id == row.person_id),
-        "overdue": lambda row: and_(row.done_at.is_(None), row.due_on < _TODAY),
+        "overdue": lambda row: and_(row.done_at.is_(None), row.due_on < TODAY),
         "permissions": _offered(MILESTONE_GUARD, UNDERWAY),
     },
 )
@@ -135,7 +153,7 @@ PILOT = View(
     {
         "idea_id": _idea_id,
         "department": _DEPARTMENT,
-        "overdue": lambda row: and_(_in("planned", "running")(row), row.until_on < _TODAY),
+        "overdue": lambda row: and_(_in("planned", "running")(row), row.until_on < TODAY),
         "permissions": _offered(
             PILOT_GUARD,
             UNDERWAY,
@@ -155,7 +173,7 @@ ROLLOUT = View(
         "idea_id": _idea_id,
         "department": _DEPARTMENT,
         "state": lambda row: case((row.done_on.is_(None), constant("planned")), else_=constant("done")),
-        "overdue": lambda row: and_(row.done_on.is_(None), row.planned_on < _TODAY),
+        "overdue": lambda row: and_(row.done_on.is_(None), row.planned_on < TODAY),
         "permissions": _offered(ROLLOUT_GUARD, UNDERWAY, remove=lambda row: row.done_on.is_(None)),
     },
 )
@@ -225,6 +243,32 @@ MILESTONES = _list_of(
     "milestones",
     MILESTONE,
     {"position": Order((("position", int), ("id", UUID)), "In their order.", descending=False)},
+)
+
+_underway = _of_idea(_open(*UNDERWAY))
+
+_STATES: dict[str, Rule] = {
+    "open": lambda row: and_(row.done_at.is_(None), _underway(row)),
+    "overdue": lambda row: and_(row.done_at.is_(None), row.due_on < TODAY, _underway(row)),
+    "done": lambda row: row.done_at.is_not(None),
+}
+
+
+def _in_state(row: Alias, value: ColumnElement[Any]) -> ColumnElement[bool]:
+    return or_(*(and_(value == constant(name), rule(row)) for name, rule in _STATES.items()))
+
+
+MY_MILESTONES = Listing(
+    "my_milestones",
+    MILESTONE,
+    filters={"state": Filter(Text, _in_state, special=_STATES)},
+    orders={"due": Order((("due_on", date), ("id", UUID)), "The next that is due first.", descending=False)},
+    default_order="due",
+    implied=lambda row, _: Viewer.owns(row.owner_id),
+    walk=Walk(
+        values=lambda _: select(func.unnest(Viewer.selves)),
+        where=lambda row, owner: row.owner_id == owner,
+    ),
 )
 PILOTS = _list_of("pilots", PILOT, _BY_DATE)
 ROLLOUTS = _list_of("rollout", ROLLOUT, _BY_DATE)

@@ -10,11 +10,13 @@ from kshare.incubation.reads import (
     INCUBATION,
     MILESTONE,
     MILESTONES,
+    MY_MILESTONES,
     PILOT,
     PILOTS,
     ROLLOUT,
     ROLLOUTS,
 )
+from kshare.incubation.shapes import MyMilestoneFilter
 
 door = Door("Incubation", "How an approved idea is put into practice: milestones, pilots, roll-out, gates.")
 READ = Permission.content_read
@@ -38,6 +40,7 @@ door.command(
     "Its authors may, and who manages ideas, once it is approved.",
     view=MILESTONE, created_at="/milestones",
 )  # fmt: skip
+door.page("/me/milestones", MY_MILESTONES, "listMyMilestones", "List your milestones", READ, MyMilestoneFilter)
 door.one(ONE, MILESTONE, "getMilestone", "Get a milestone", READ)
 door.command(
     "PATCH", ONE, commands.revise_milestone, "reviseMilestone", "Change a milestone",

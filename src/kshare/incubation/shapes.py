@@ -14,6 +14,14 @@ from kshare.ideas.shapes.idea import IdeaStage
 from kshare.people.shapes import DepartmentSummary, PersonSummary
 
 
+class MilestoneState(Choice):
+    """How a milestone stands."""
+
+    open = "open", "It can still be reached: it is not, and its idea is underway."
+    overdue = "overdue", "It is open, and was due before today."
+    done = "done", "It was reached."
+
+
 class PilotState(Choice):
     """How far a pilot has come."""
 
@@ -52,6 +60,8 @@ class Milestone(Entity):
 
     idea_id: UUID
     """The idea."""
+    idea_title: str
+    """Its title."""
     title: str
     """What is to be reached."""
     person: PersonSummary
@@ -225,6 +235,13 @@ class ReviseMilestone(Patch):
     """Who sees to it."""
     position: Position | None = None
     """Its place among the milestones."""
+
+
+class MyMilestoneFilter(Ask):
+    """Which of your milestones."""
+
+    state: MilestoneState | None = None
+    """Those that stand so."""
 
 
 class PlanPilot(Ask):

@@ -5,24 +5,14 @@ from uuid import UUID
 from sqlalchemy import select
 
 from kshare.content.anonymity.sealing import check_still_anonymous, conceal
+from kshare.content.authoring import TEXT, apply, checked_changes, new_content
 from kshare.content.authorship import tell, touch
-from kshare.content.commands import (
-    add_content,
-    check_audience,
-    check_category,
-    check_classification,
-    readers_of,
-    revise,
-    set_state,
-    set_tags,
-)
+from kshare.content.commands import add_content, readers_of, revise, set_state, set_tags
 from kshare.content.models import ContentRow, RevisionRow
-from kshare.content.naming import Named, content_named, remember_name
+from kshare.content.naming import content_named, remember_name, remember_new
 from kshare.content.reads import visible_revision
-from kshare.content.shapes import ContentHappened
 from kshare.core.access import Permission
 from kshare.core.errors import DomainError, not_found
-from kshare.core.principal import EVERYONE
 from kshare.core.text import ExternalName
 from kshare.core.writing import Expected, Work, command
 from kshare.knowledge.reads import KNOWLEDGE_GUARD
@@ -38,50 +28,19 @@ from kshare.knowledge.shapes import (
     UpdateKnowledgeItem,
 )
 
-_TEXT = ("title", "summary", "body")
-
-
-def _record(work: Work, item: ContentRow, *events: ContentHappened) -> None:
-    for event in events:
-        tell(work, item, event)
-
 
 @command(Permission.knowledge_write)
 async def create_knowledge_item(
     work: Work, ask: CreateKnowledgeItem, *, external: tuple[str, str] | None = None
 ) -> UUID:
     """A new item, a draft unless it is to be published at once."""
-    if ask.audience != [EVERYONE]:
-        await check_audience(work, ask.audience)
-    await check_category(work, ask.category_id)
-    check_classification(work, ask.classification)
-    item = ContentRow(
-        kind="knowledge_item",
-        variety=ask.kind.value,
-        state="published" if ask.publish else "draft",
-        title=ask.title,
-        summary=ask.summary,
-        body=ask.body,
-        language=ask.language.value,
-        author_id=work.principal.id,
-        department_id=work.principal.department_id,
-        category_id=ask.category_id,
-        audience=list(dict.fromkeys(ask.audience)),
-        classification=ask.classification.level,
-        external_source=external[0] if external else None,
-        external_id=external[1] if external else None,
-        revision=1,
-        created_at=work.now,
-        updated_at=work.now,
-        published_at=work.now if ask.publish else None,
-        listed_at=work.now,
-    )
+    item = await new_content(work, ask, "knowledge_item", ask.kind, shown=ask.publish, external=external)
     if ask.anonymous:
         conceal(work, item)
     await add_content(work, item, ask.tags, forget=True)
-    _record(work, item, KnowledgeItemCreated(content_id=item.id, kind=item.variety))
+    tell(work, item, KnowledgeItemCreated(content_id=item.id, kind=item.variety))
     if ask.publish:
-        _record(work, item, KnowledgeItemPublished(content_id=item.id, kind=item.variety))
+        tell(work, item, KnowledgeItemPublished(content_id=item.id, kind=item.variety))
     return item.id
 
 
@@ -89,35 +48,20 @@ async def create_knowledge_item(
 async def update_knowledge_item(work: Work, id: UUID, ask: UpdateKnowledgeItem, version: Expected) -> UUID:
     """Changes what was sent; a change of the text becomes a revision."""
     item = await work.load(KNOWLEDGE_GUARD, id, "edit", version=version)
-    changes = ask.changes()
-    note = changes.pop("note", None)
-    if "audience" in changes:
-        await check_audience(work, changes["audience"])
-        changes["audience"] = list(dict.fromkeys(changes["audience"]))
-    if "category_id" in changes:
-        await check_category(work, changes["category_id"])
-    if "classification" in changes:
-        check_classification(work, changes["classification"])
-        changes["classification"] = changes["classification"].level
-    if "kind" in changes:
-        changes["variety"] = changes.pop("kind").value
-    if "language" in changes:
-        changes["language"] = changes["language"].value
-    tags = changes.pop("tags", None)
-    changed = sorted(name for name, value in changes.items() if getattr(item, name) != value)
-    for name in changed:
-        setattr(item, name, changes[name])
+    changes = await checked_changes(work, ask, variety="kind")
+    note, tags = (changes.pop(name, None) for name in ("note", "tags"))
+    changed = apply(item, changes)
     if tags is not None and await set_tags(work, item, tags):
         changed.append("tags")
     if not changed:
         return item.id
     item.readers = readers_of(item)
     touch(work, item)
-    if any(name in _TEXT for name in changed):
+    if any(name in TEXT for name in changed):
         await revise(work, item, note)
-        _record(work, item, KnowledgeItemRevised(content_id=item.id, revision=item.revision))
-    if any(name not in _TEXT for name in changed):
-        _record(work, item, KnowledgeItemChanged(content_id=item.id, fields=changed))
+        tell(work, item, KnowledgeItemRevised(content_id=item.id, revision=item.revision))
+    if any(name not in TEXT for name in changed):
+        tell(work, item, KnowledgeItemChanged(content_id=item.id, fields=changed))
     return item.id
 
 
@@ -126,7 +70,7 @@ async def publish_knowledge_item(work: Work, id: UUID, version: Expected = None)
     """Shows a draft, or an archived item again, to its audience."""
     item = await _in_state(work, id, "publish", "published", version)
     await set_state(work, item, "published")
-    _record(work, item, KnowledgeItemPublished(content_id=item.id, kind=item.variety))
+    tell(work, item, KnowledgeItemPublished(content_id=item.id, kind=item.variety))
     return item.id
 
 
@@ -137,7 +81,7 @@ async def archive_knowledge_item(work: Work, id: UUID, version: Expected = None)
     if item.state == "draft":
         raise DomainError("conflict", "A draft cannot be archived: publish it, or delete it.")
     await set_state(work, item, "archived")
-    _record(work, item, KnowledgeItemArchived(content_id=item.id))
+    tell(work, item, KnowledgeItemArchived(content_id=item.id))
     return item.id
 
 
@@ -161,7 +105,7 @@ async def restore_knowledge_item_revision(work: Work, id: UUID, ask: RestoreRevi
     item.title, item.summary, item.body = earlier.title, earlier.summary, earlier.body
     touch(work, item)
     await revise(work, item, ask.note or f"Restored from revision {ask.revision}.")
-    _record(work, item, KnowledgeItemRevised(content_id=item.id, revision=item.revision))
+    tell(work, item, KnowledgeItemRevised(content_id=item.id, revision=item.revision))
     return item.id
 
 
@@ -172,7 +116,7 @@ async def delete_knowledge_item(work: Work, id: UUID, version: Expected) -> None
     if item.state != "draft":
         raise DomainError("conflict", "Only a draft can be deleted; archive what was published.")
     item = await work.load(KNOWLEDGE_GUARD, id, "delete")
-    _record(work, item, KnowledgeItemDeleted(content_id=item.id))
+    tell(work, item, KnowledgeItemDeleted(content_id=item.id))
     await work.session.delete(item)
 
 
@@ -189,9 +133,7 @@ async def put_knowledge_item(
     existing = await content_named(work, *name)
     if existing is None:
         id = await create_knowledge_item(work, ask, external=(source, external_id))
-        me = work.principal
-        owner = me.pseudonym if ask.anonymous and me.pseudonym else me.id
-        remember_name(work, *name, Named(id, state, owner))
+        remember_new(work, *name, id, state, anonymous=ask.anonymous)
         return id, True
     if ask.anonymous:
         check_still_anonymous(work, existing)

@@ -23,7 +23,7 @@ from kshare.core.principal import Principal
 from kshare.core.reading import Selection, checked_limit
 from kshare.core.words import Query, highlight, parse_query, snippet
 from kshare.edge.kernel import Kernel
-from kshare.edge.reads import fetch
+from kshare.edge.reads import binds, fetch
 from kshare.search import eras as era
 from kshare.search.documents import ANY
 from kshare.search.eras import WHOLE, Eras
@@ -239,7 +239,7 @@ async def show(
     found: list[Mapping[UUID, asyncpg.Record]] = []
     for number, selection in enumerate(selections or (None,)):
         statement = show_statement(selection, text=text and number == 0)
-        arguments = statement.bind({**principal.binds, **(sizes or {}), "ids": list(hits.ids)})
+        arguments = statement.bind({**binds(kernel, principal), **(sizes or {}), "ids": list(hits.ids)})
         rows = await kernel.database.fetch(statement.sql, arguments)
         found.append({row["id"]: row for row in rows})
     shown = []

@@ -84,19 +84,25 @@ def is_member(team_id: ColumnElement[Any], *, lead: bool = False) -> ColumnEleme
 
 
 def _leads(row: Alias) -> ColumnElement[bool]:
-    lead = is_member(row.id, lead=True)
-    return and_(row.dissolved_at.is_(None), lead, Viewer.holds(Permission.idea_propose))
+    return and_(is_member(row.id, lead=True), Viewer.holds(Permission.idea_propose))
+
+
+def _stands(row: Alias) -> ColumnElement[bool]:
+    """The team was not dissolved."""
+    stands: ColumnElement[bool] = row.dissolved_at.is_(None)
+    return stands
 
 
 TEAM_GUARD = Guard(
     "team",
     TeamRow,
     visible_team,
-    {
-        "edit": _leads,
-        "recruit": lambda row: and_(_leads(row), row.open),
-        "dissolve": _leads,
-        "leave": lambda row: and_(row.dissolved_at.is_(None), is_member(row.id)),
+    {"edit": _leads, "recruit": _leads, "dissolve": _leads, "leave": lambda row: is_member(row.id)},
+    states={
+        "edit": _stands,
+        "recruit": lambda row: and_(_stands(row), row.open),
+        "dissolve": _stands,
+        "leave": _stands,
     },
 )
 
@@ -121,7 +127,7 @@ def _unmasks(team_id: ColumnElement[Any]) -> ColumnElement[bool]:
 
 
 def _may_join(row: Alias) -> ColumnElement[bool]:
-    return and_(not_(is_member(row.team_id)), not_(_unmasks(row.team_id)), Viewer.holds(Permission.idea_propose))
+    return and_(not_(is_member(row.team_id)), not_(_unmasks(row.team_id)))
 
 
 def _leads_its(row: Alias) -> ColumnElement[bool]:
@@ -132,8 +138,9 @@ CALL_GUARD = Guard(
     "call",
     TeamCallRow,
     visible_with_team,
-    {
-        "edit": lambda row: and_(row.closed_at.is_(None), _leads_its(row)),
+    {"edit": _leads_its, "apply": lambda row: Viewer.holds(Permission.idea_propose)},
+    states={
+        "edit": lambda row: row.closed_at.is_(None),
         "apply": lambda row: and_(takes_applications(row), _may_join(row)),
     },
 )
@@ -157,19 +164,24 @@ APPLICATION_GUARD = Guard(
     "application",
     TeamApplicationRow,
     _between_us,
-    {
-        "answer": lambda row: and_(_pending(row), _leads_its(row)),
-        "withdraw": lambda row: and_(_pending(row), _mine(row)),
-    },
+    {"answer": _leads_its, "withdraw": _mine},
+    states={"answer": _pending, "withdraw": _pending},
 )
+
+
+def _unexpired(row: Alias) -> ColumnElement[bool]:
+    return and_(_pending(row), row.expires_at > func.now())
+
+
 INVITATION_GUARD = Guard(
     "invitation",
     TeamInvitationRow,
     _between_us,
-    {
-        "accept": lambda row: and_(_pending(row), row.expires_at > func.now(), _mine(row), _may_join(row)),
-        "decline": lambda row: and_(_pending(row), row.expires_at > func.now(), _mine(row)),
-        "withdraw": lambda row: and_(_pending(row), _leads_its(row)),
+    {"accept": _mine, "decline": _mine, "withdraw": _leads_its},
+    states={
+        "accept": lambda row: and_(_unexpired(row), _may_join(row)),
+        "decline": _unexpired,
+        "withdraw": _pending,
     },
 )
 
@@ -226,9 +238,20 @@ TEAM = View(
 _NEWEST = Order((("id", UUID),), "Newest first.")
 
 
-def _with_member(row: Alias, value: ColumnElement[Any]) -> ColumnElement[bool]:
-    member = aliased(TeamMemberRow)
-    return select(member.id).where(member.id == row.id, member.person_id == value).exists()
+def _having(postings: Any, column: str, type: Any) -> Filter:
+    """What has a value among its postings, rows with its id and one value each; walked along the postings."""
+
+    def has(row: Alias, value: ColumnElement[Any]) -> ColumnElement[bool]:
+        posting = aliased(postings)
+        return select(posting.id).where(posting.id == row.id, getattr(posting, column) == value).exists()
+
+    walk = Walk(
+        values=lambda value: select(value.label(column)),
+        where=lambda posting, value: getattr(posting, column) == value,
+        through=postings,
+        join=lambda row, posting: posting.id == row.id,
+    )
+    return Filter(type, has, walk)
 
 
 TEAMS = Listing(
@@ -236,16 +259,7 @@ TEAMS = Listing(
     TEAM,
     filters={
         "idea": Filter(Uuid, lambda row, value: row.content_id == value),
-        "member": Filter(
-            Uuid,
-            _with_member,
-            Walk(
-                values=lambda value: select(value.label("person_id")),
-                where=lambda posting, person: posting.person_id == person,
-                through=TeamMemberRow,
-                join=lambda row, posting: posting.id == row.id,
-            ),
-        ),
+        "member": _having(TeamMemberRow, "person_id", Uuid),
     },
     orders={"newest": _NEWEST},
     default_order="newest",
@@ -285,26 +299,12 @@ def _open_unless_asked(row: Alias, filters: frozenset[str]) -> ColumnElement[boo
     return None if filters & {"team", "all"} else takes_applications(row)
 
 
-def _looks_for(row: Alias, value: ColumnElement[Any]) -> ColumnElement[bool]:
-    posting = aliased(CallSkillRow)
-    return select(posting.id).where(posting.id == row.id, posting.skill == value).exists()
-
-
 CALLS = Listing(
     "team_calls",
     CALL,
     filters={
         "team": Filter(Uuid, lambda row, value: row.team_id == value),
-        "skill": Filter(
-            Text,
-            _looks_for,
-            Walk(
-                values=lambda value: select(value.label("skill")),
-                where=lambda posting, skill: posting.skill == skill,
-                through=CallSkillRow,
-                join=lambda row, posting: posting.id == row.id,
-            ),
-        ),
+        "skill": _having(CallSkillRow, "skill", Text),
         "all": Filter(Boolean, lambda row, value: or_(value, takes_applications(row))),
     },
     orders={

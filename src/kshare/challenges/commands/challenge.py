@@ -17,27 +17,17 @@ from kshare.challenges.events import (
 )
 from kshare.challenges.models import ChallengeRow, CriterionRow, ExtensionRow, JudgeRow, PrizeRow
 from kshare.challenges.reads import CHALLENGE_GUARD
+from kshare.content.authoring import TEXT, checked_changes, new_content
 from kshare.content.authorship import tell
-from kshare.content.commands import (
-    add_content,
-    check_audience,
-    check_category,
-    check_classification,
-    readers_of,
-    revise,
-    set_state,
-    set_tags,
-)
+from kshare.content.commands import add_content, readers_of, revise, set_state, set_tags
 from kshare.content.models import ContentRow
 from kshare.core.access import Permission
 from kshare.core.errors import DomainError, invalid
-from kshare.core.principal import EVERYONE
 from kshare.core.writing import Expected, Work, command
 from kshare.people.models import PersonRow
 
 JUDGED_FOR = timedelta(days=14)
 """How long judges have unless something else is said."""
-_TEXT = ("title", "summary", "body")
 _TEAM = (2, 6)
 """How many people a team of a hackathon has unless something else is said."""
 
@@ -151,33 +141,11 @@ def _shown_to(challenge: ContentRow, judges: Sequence[UUID]) -> list[UUID]:
 async def create_challenge(work: Work, ask: CreateChallenge) -> UUID:
     """A new challenge, a draft unless it is to be published at once."""
     moment = await moment_of(work)
-    if ask.audience != [EVERYONE]:
-        await check_audience(work, ask.audience)
-    await check_category(work, ask.category_id)
-    check_classification(work, ask.classification)
     closes_at = ask.closes_at.replace(microsecond=0)
     judging_until = (ask.judging_until or _later(closes_at, JUDGED_FOR)).replace(microsecond=0)
     _check_times(moment, ask.opens_at, closes_at, judging_until)
     _check_weights(ask.criteria)
-    challenge = ContentRow(
-        kind="challenge",
-        variety=ask.format.value,
-        state="published" if ask.publish else "draft",
-        title=ask.title,
-        summary=ask.summary,
-        body=ask.body,
-        language=ask.language.value,
-        author_id=work.principal.id,
-        department_id=work.principal.department_id,
-        category_id=ask.category_id,
-        audience=list(dict.fromkeys(ask.audience)),
-        classification=ask.classification.level,
-        revision=1,
-        created_at=work.now,
-        updated_at=work.now,
-        published_at=work.now if ask.publish else None,
-        listed_at=work.now,
-    )
+    challenge = await new_content(work, ask, "challenge", ask.format, shown=ask.publish)
     opens_at = ask.opens_at or (moment if ask.publish else None)
     times = ChallengeRow(opens_at=opens_at, closes_at=closes_at, judging_until=judging_until)
     if challenge.variety == "hackathon":
@@ -223,23 +191,12 @@ async def _set_parts(
 @command(Permission.challenge_manage)
 async def update_challenge(work: Work, id: UUID, ask: UpdateChallenge, version: Expected) -> UUID:
     """Changes what was sent, before it opens: entrants and judges are to find what they were told."""
-    challenge = await work.load(CHALLENGE_GUARD, id, version=version)
+    challenge = await work.load(CHALLENGE_GUARD, id, "edit", version=version)
     times, moment = await times_of(work, id), await moment_of(work)
     phase = phase_of(challenge, times, moment)
     if phase not in ("draft", "announced"):
         raise wrong_phase("It has opened; only its deadlines can be put off.", phase, times)
-    await work.load(CHALLENGE_GUARD, id, "edit")
-    changes = ask.changes()
-    if "audience" in changes:
-        await check_audience(work, changes["audience"])
-        changes["audience"] = list(dict.fromkeys(changes["audience"]))
-    if "category_id" in changes:
-        await check_category(work, changes["category_id"])
-    if "classification" in changes:
-        check_classification(work, changes["classification"])
-        changes["classification"] = changes["classification"].level
-    if "language" in changes:
-        changes["language"] = changes["language"].value
+    changes = await checked_changes(work, ask)
     tags = changes.pop("tags", None)
     parts = {name: changes.pop(name, None) for name in ("criteria", "prizes", "judges")}
     for name in ("closes_at", "judging_until"):
@@ -269,7 +226,7 @@ async def update_challenge(work: Work, id: UUID, ask: UpdateChallenge, version: 
         return id
     challenge.readers = _shown_to(challenge, judges)
     challenge.updated_at = work.now
-    if any(name in _TEXT for name in changed):
+    if any(name in TEXT for name in changed):
         await revise(work, challenge, None)
     tell(work, challenge, ChallengeChanged(content_id=id, fields=sorted(fields)))
     return id
@@ -278,11 +235,10 @@ async def update_challenge(work: Work, id: UUID, ask: UpdateChallenge, version: 
 @command(Permission.challenge_manage)
 async def publish_challenge(work: Work, id: UUID, version: Expected = None) -> UUID:
     """Shows a draft to its audience and its judges."""
-    challenge = await work.load(CHALLENGE_GUARD, id, version=version)
+    challenge = await work.load(CHALLENGE_GUARD, id, "publish", version=version)
     times, moment = await times_of(work, id), await moment_of(work)
     if challenge.state != "draft":
         raise wrong_phase("It is published already.", phase_of(challenge, times, moment), times)
-    await work.load(CHALLENGE_GUARD, id, "publish")
     if times.opens_at is None or times.opens_at < moment:
         times.opens_at = moment
     if times.closes_at <= moment:
@@ -296,10 +252,9 @@ async def publish_challenge(work: Work, id: UUID, version: Expected = None) -> U
 @command(Permission.challenge_manage)
 async def delete_challenge(work: Work, id: UUID, version: Expected) -> None:
     """Removes a draft for good."""
-    challenge = await work.load(CHALLENGE_GUARD, id, version=version)
+    challenge = await work.load(CHALLENGE_GUARD, id, "delete", version=version)
     if challenge.state != "draft":
         raise DomainError("conflict", "Only a draft can be deleted.")
-    await work.load(CHALLENGE_GUARD, id, "delete")
     tell(work, challenge, ChallengeDeleted(content_id=id))
     await work.session.delete(challenge)
 
@@ -307,12 +262,11 @@ async def delete_challenge(work: Work, id: UUID, version: Expected) -> None:
 @command(Permission.challenge_manage)
 async def extend_challenge(work: Work, id: UUID, ask: ExtendChallenge) -> UUID:
     """Puts a deadline off, for everybody and on record. Nothing else about an open challenge can be changed."""
-    challenge = await work.load(CHALLENGE_GUARD, id)
+    challenge = await work.load(CHALLENGE_GUARD, id, "extend")
     times, moment = await times_of(work, id), await moment_of(work)
     phase = phase_of(challenge, times, moment)
     if phase not in ("open", "judging"):
         raise wrong_phase("Only what is open or being judged can be extended.", phase, times)
-    await work.load(CHALLENGE_GUARD, id, "extend")
     if ask.closes_at is None and ask.judging_until is None:
         raise invalid("/closes_at", "missing", "Say which deadline is put off.")
     if ask.closes_at is not None and phase != "open":

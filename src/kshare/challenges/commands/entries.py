@@ -38,14 +38,13 @@ async def lock_challenge(work: Work, entry_id: UUID) -> tuple[ContentRow, Challe
 @command(Permission.idea_propose)
 async def enter_challenge(work: Work, id: UUID, ask: EnterChallenge) -> UUID:
     """Enters an idea. The deadline is compared with the database's clock, when nothing is to be waited for any more."""
-    challenge = await work.load(CHALLENGE_GUARD, id)
+    challenge = await work.load(CHALLENGE_GUARD, id, "enter")
     times = await times_of(work, id)
     phase = phase_of(challenge, times, await moment_of(work))
     if phase != "open":
         late = phase in ("judging", "published")
         detail = f"The deadline was {times.closes_at.isoformat()}." if late else "It does not take entries yet."
         raise wrong_phase(detail, phase, times)
-    await work.load(CHALLENGE_GUARD, id, "enter")
     if not await work.exists(IDEA_GUARD, ask.idea_id):
         raise invalid("/idea_id", "unknown_reference", "There is no such idea, or you may not see it.")
     idea = await work.load(IDEA_GUARD, ask.idea_id)
@@ -105,18 +104,18 @@ async def _team_entering(work: Work, idea: ContentRow, team_id: UUID, *, own: bo
     if not await work.exists(TEAM_GUARD, team_id):
         raise invalid("/team_id", "unknown_reference", "There is no such team, or you may not see it.")
     team: TeamRow = await work.load(TEAM_GUARD, team_id)
-    if owns(work, idea) and idea.author_id == ANONYMOUS_ID:
-        raise DomainError(
-            "conflict",
-            "This is your own anonymous idea: entered by a team of yours it would tell that it is from one of you. "
-            "Enter it without a team.",
-        )
     query = select(TeamMemberRow.person_id).where(TeamMemberRow.id == team_id)
     members = set((await work.session.execute(query)).scalars())
     if work.principal.id not in members:
         raise DomainError("forbidden", "You are not in this team.")
     if team.content_id != idea.id and not own:
         raise DomainError("forbidden", "The idea is neither yours nor the team's.")
+    if owns(work, idea) and idea.author_id == ANONYMOUS_ID:
+        raise DomainError(
+            "conflict",
+            "This is your own anonymous idea: entered by a team of yours it would tell that it is from one of you. "
+            "Enter it without a team.",
+        )
     if team.dissolved_at is not None:
         raise DomainError("conflict", "This team was dissolved.")
     return members
@@ -165,12 +164,11 @@ def _tell_judges(
 async def withdraw_entry(work: Work, id: UUID) -> UUID:
     """Takes an entry back, until the results are published."""
     challenge, times = await lock_challenge(work, id)
-    entry = await work.load(ENTRY_GUARD, id)
+    entry = await work.load(ENTRY_GUARD, id, "withdraw")
     if entry.withdrawn_at is not None:
         raise DomainError("conflict", "It is withdrawn already.")
     if times.results_at is not None:
         raise wrong_phase("The results are published.", "published", times)
-    await work.load(ENTRY_GUARD, id, "withdraw")
     idea: Any = await work.session.get(ContentRow, entry.content_id)
     entry.withdrawn_at = acting_at(work, idea)
     tell(work, idea, IdeaEntryWithdrawn(content_id=idea.id, entry_id=id))

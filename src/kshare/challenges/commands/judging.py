@@ -25,6 +25,7 @@ async def score_entry(work: Work, id: UUID, ask: ScoreEntry) -> UUID:
     else is to notice."""
     await work.lock_name(f"scorecard/{id}/{work.principal.id}")
     challenge, times = await lock_challenge(work, id)
+    await work.facts(ENTRY_GUARD, id, "abstain", EntryRow.id)
     moment = await moment_of(work)
     phase = phase_of(challenge, times, moment)
     if phase != "judging":
@@ -34,7 +35,6 @@ async def score_entry(work: Work, id: UUID, ask: ScoreEntry) -> UUID:
     withdrawn = await work.session.scalar(select(EntryRow.withdrawn_at).where(EntryRow.id == id))
     if withdrawn is not None:
         raise DomainError("conflict", "The entry was withdrawn.")
-    await work.facts(ENTRY_GUARD, id, "abstain", EntryRow.id)
     if not ask.abstain:
         await _check_scores(work, challenge.id, ask.scores)
         may_score = select(ENTRY_GUARD.rules["score"](EntryRow)).where(EntryRow.id == id)
@@ -112,13 +112,12 @@ WHERE e.id = r.id RETURNING e.id, e.content_id, e.prize_id"""
 @command(Permission.challenge_manage)
 async def publish_results(work: Work, id: UUID, ask: PublishResults) -> UUID:
     """Gives every entry its score, its rank and its prize, in one transaction."""
-    challenge = await work.load(CHALLENGE_GUARD, id)
+    challenge = await work.load(CHALLENGE_GUARD, id, "publish_results")
     times = await times_of(work, id)
     phase = phase_of(challenge, times, await moment_of(work))
     if phase != "judging":
         detail = "The results are published already." if phase == "published" else "The deadline has not passed yet."
         raise wrong_phase(detail, phase, times)
-    await work.load(CHALLENGE_GUARD, id, "publish_results")
     missing = (await work.session.execute(_MISSING, {"id": id})).all()
     if missing and not ask.force:
         who: list[dict[str, Any]] = [{"judge": str(row.person_id), "entries": row.entries} for row in missing]

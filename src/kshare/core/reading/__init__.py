@@ -21,6 +21,7 @@ from kshare.core.reading.statements import (
     visible_rows,
 )
 from kshare.core.reading.views import (
+    TODAY,
     Alias,
     Build,
     Filter,
@@ -45,6 +46,7 @@ from kshare.core.reading.views import (
 __all__ = [
     "MAX_PAGE",
     "MOST_RENDERED",
+    "TODAY",
     "Alias",
     "Ask",
     "Build",

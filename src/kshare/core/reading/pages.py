@@ -217,12 +217,12 @@ def _scan(listing: Listing[Any], filters: frozenset[str], sort: Order, *, after:
     condition = _where(listing, row, filters, skip=walked)
     # PostgreSQL plans a bound LIMIT as a tenth of the table; the literal bound keeps it on the ordered index.
     bound: ColumnElement[int] = literal_column(str(most + 1))
-    if walked is None:
+    given = listing.filters[walked] if walked is not None else None
+    walk = given.walk if given is not None else listing.walk
+    if walk is None:
         return _ordered(select(row), row, sort, after).where(condition).limit(bound)
-    given = listing.filters[walked]
-    walk = given.walk
-    assert walk is not None
-    values = walk.values(bindparam(f"f_{walked}", type_=given.type_)).subquery()
+    asked: ColumnElement[Any] = bindparam(f"f_{walked}", type_=given.type_) if given is not None else null()
+    values = walk.values(asked).subquery()
     value = next(iter(values.c))
     if walk.through is None or walk.join is None:
         scan = _ordered(select(row), row, sort, after).where(walk.where(row, value))

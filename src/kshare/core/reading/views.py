@@ -8,6 +8,7 @@ from typing import Any, Generic, TypeVar, get_args
 from sqlalchemy import (
     ARRAY,
     ColumnElement,
+    Date,
     Select,
     SmallInteger,
     Text,
@@ -59,6 +60,10 @@ class Viewer:
         departments = bindparam(f"viewer_departments_{permission}", type_=ARRAY(Uuid))
         categories = bindparam(f"viewer_categories_{permission}", type_=ARRAY(Uuid))
         return Viewer.holds(permission) | (department == func.any(departments)) | (category == func.any(categories))
+
+
+TODAY = bindparam("today", type_=Date)
+"""Which day it is in the company, for statements; bound for each read, like the viewer."""
 
 
 def constant(value: str) -> ColumnElement[str]:
@@ -250,6 +255,8 @@ class Listing(Generic[S]):
     """The filter that names the object whose list this is, and that object's view: hidden, the list is not found."""
     implied: Callable[[Alias, frozenset[str]], ColumnElement[bool] | None] | None = None
     """A condition that depends on which filters are given (a list of content shows what is published by default)."""
+    walk: Walk | None = None
+    """How to walk what is implied, where that stands for several values (the two ids of a viewer)."""
 
     @cached_property
     def selection(self) -> Selection:

@@ -1,26 +1,22 @@
 """What is asked of everybody who does something for an idea that is being carried out."""
 
-from datetime import date
 from typing import Any, TypeVar
 from uuid import UUID
 
 from kshare.content.models import ContentRow
-from kshare.content.visibility import visible_content
 from kshare.core.database import Row
 from kshare.core.errors import DomainError
 from kshare.core.writing import Expected, Guard, Work
-from kshare.ideas.reads.idea import IDEA_GUARD, is_idea, may_carry_out
+from kshare.ideas.reads.idea import IDEA_GUARD
 from kshare.ideas.stages import UNDERWAY
 
 R = TypeVar("R", bound=Row)
-
-_RIGHTS = Guard("idea", ContentRow, visible_content, {"carry_out": may_carry_out}, is_idea)
 
 
 async def load_carried_out(work: Work, id: UUID) -> ContentRow:
     """An idea that the caller carries out, locked: its authors and managers. Raises 404, then 403, and 409 when it is
     not, or no longer, to be done."""
-    idea = await work.load(_RIGHTS, id, "carry_out")
+    idea = await work.load(IDEA_GUARD, id, "carry_out")
     check_underway(idea)
     return idea
 
@@ -46,8 +42,3 @@ def check_underway(idea: ContentRow) -> None:
 def standing(idea: ContentRow) -> str:
     """Where an idea stands, in words."""
     return str(idea.stage) if idea.state == "published" else "withdrawn or merged"
-
-
-def today(work: Work) -> date:
-    """Which day it is in the company."""
-    return work.now.astimezone(work.zone).date()

@@ -41,7 +41,11 @@ async def begin_stage(work: Work, idea: ContentRow, row: IdeaRow) -> None:
     row.stage_since = at
     row.waiting_since = row.question_id = row.days_used = row.returns_on = None
     row.escalations = 0
-    for name, value in (await _started(work, idea, at, await _coauthors(work, idea))).items():
+    started = await _started(work, idea, at, await _coauthors(work, idea))
+    if started["clock_from"] is None:
+        # Whoever had it on the desk and comes too late is told so.
+        started["desk_id"] = row.desk_id
+    for name, value in started.items():
         setattr(row, name, value)
 
 

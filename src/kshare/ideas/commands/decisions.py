@@ -1,6 +1,5 @@
 """Decisions: made, published together, taken back before anybody knew."""
 
-from datetime import date
 from uuid import UUID
 
 from sqlalchemy import select
@@ -16,7 +15,7 @@ from kshare.ideas.commands.stages import check_move, move_idea
 from kshare.ideas.models import DecisionRow
 from kshare.ideas.reads.decision import refuse_second, standing
 from kshare.ideas.reads.decisions import visible_decision
-from kshare.ideas.reads.idea import IDEA_GUARD
+from kshare.ideas.reads.idea import ANSWERED_GUARD, IDEA_GUARD
 from kshare.ideas.shapes.decisions import (
     DecideIdea,
     IdeaDecided,
@@ -32,7 +31,7 @@ from kshare.ideas.stages import OPEN, TRANSITIONS
 async def decide_idea(work: Work, id: UUID, ask: DecideIdea) -> UUID:
     """Answers an idea. Of several who decide at once one does; the others get 409 with what was decided."""
     _check(work, ask)
-    idea = await work.load(IDEA_GUARD, id)
+    idea = await work.load(ANSWERED_GUARD, id, "decide")
     if idea.state != "published" or idea.stage not in OPEN:
         raise await _too_late(work, idea)
     await work.load(IDEA_GUARD, id, "decide")
@@ -71,13 +70,8 @@ def _check(work: Work, ask: DecideIdea) -> None:
         raise invalid("/until", "missing", "What is deferred needs a day on which it comes back.")
     if not deferred and ask.until is not None:
         raise invalid("/until", "only_with_outcome", "Only what is deferred comes back on a day.")
-    if ask.until is not None and ask.until <= today(work):
+    if ask.until is not None and ask.until <= work.today:
         raise invalid("/until", "in_the_past", "The day must lie in the future.")
-
-
-def today(work: Work) -> date:
-    """The day it is in the company's time zone."""
-    return work.now.astimezone(work.zone).date()
 
 
 async def _too_late(work: Work, idea: ContentRow) -> DomainError:
@@ -106,14 +100,17 @@ async def _make_known(work: Work, idea: ContentRow, decision: DecisionRow) -> No
 async def publish_decisions(work: Work, ask: PublishDecisions) -> int:
     """Publishes private decisions together, all or none; says how many."""
     places = await _places(work, ask.ids)
-    for idea_id, decision_id in sorted(places.items()):
-        idea, decision = await _private(work, idea_id, decision_id)
+    ideas = {idea_id: await work.load(ANSWERED_GUARD, idea_id, "decide") for idea_id in sorted({*places.values()})}
+    if len(ideas) < len(places):
+        raise DomainError("conflict", "Two of the decisions are on the same idea, so one of them is not private.")
+    for decision_id, idea in ((id, ideas[idea_id]) for id, idea_id in places.items()):
+        decision = await _private(work, idea, decision_id)
         try:
             check_move(idea, decision.outcome)
         except DomainError as refusal:
-            refusal.extra = {**refusal.extra, "decision_id": str(decision_id), "idea_id": str(idea_id)}
+            refusal.extra = {**refusal.extra, "decision_id": str(decision_id), "idea_id": str(idea.id)}
             raise
-        await work.load(IDEA_GUARD, idea_id, "decide")
+        await work.load(IDEA_GUARD, idea.id, "decide")
         await _make_known(work, idea, decision)
     return len(places)
 
@@ -121,10 +118,10 @@ async def publish_decisions(work: Work, ask: PublishDecisions) -> int:
 @command(Permission.idea_propose)
 async def withdraw_decision(work: Work, id: UUID) -> None:
     """Takes back a decision that is not published; another can be made."""
-    (idea_id,) = await _places(work, [id])
-    idea, decision = await _private(work, idea_id, id)
-    await work.session.delete(decision)
-    event = IdeaDecisionWithdrawn(content_id=idea_id, decision_id=id)
+    place = (await _places(work, [id]))[id]
+    idea = await work.load(ANSWERED_GUARD, place, "decide")
+    await work.session.delete(await _private(work, idea, id))
+    event = IdeaDecisionWithdrawn(content_id=idea.id, decision_id=id)
     tell(work, idea, event, readers=[work.principal.id])
 
 
@@ -134,21 +131,17 @@ async def _places(work: Work, ids: list[UUID]) -> dict[UUID, UUID]:
     found = {row.id: row.content_id for row in await work.session.execute(query, work.principal.binds)}
     if len(found) < len(set(ids)):
         raise not_found("decision")
-    places = {content_id: id for id, content_id in found.items()}
-    if len(places) < len(found):
-        raise DomainError("conflict", "Two of the decisions are on the same idea, so one of them is not private.")
-    return places
+    return dict(sorted(found.items(), key=lambda place: place[1]))
 
 
-async def _private(work: Work, idea_id: UUID, decision_id: UUID) -> tuple[ContentRow, DecisionRow]:
-    """An idea and the private decision on it, locked; raises 409 for one that is published."""
-    idea = await work.load(IDEA_GUARD, idea_id)
+async def _private(work: Work, idea: ContentRow, decision_id: UUID) -> DecisionRow:
+    """The private decision on a loaded idea, locked; raises 409 for one that is published."""
     query = select(DecisionRow).where(DecisionRow.id == decision_id).with_for_update()
     decision = (await work.session.execute(query)).scalar_one_or_none()
     if decision is None:
         raise not_found("decision")
     if decision.published_at is not None:
         raise DomainError(
-            "conflict", "It is published already.", extra={"decision_id": str(decision_id), "idea_id": str(idea_id)}
+            "conflict", "It is published already.", extra={"decision_id": str(decision_id), "idea_id": str(idea.id)}
         )
-    return idea, decision
+    return decision

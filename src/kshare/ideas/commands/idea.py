@@ -7,22 +7,14 @@ import orjson
 from sqlalchemy import delete, select
 
 from kshare.content.anonymity.sealing import check_still_anonymous, conceal
+from kshare.content.authoring import TEXT, apply, checked_changes, new_content
 from kshare.content.authorship import tell, touch
-from kshare.content.commands import (
-    add_content,
-    check_audience,
-    check_category,
-    check_classification,
-    readers_of,
-    revise,
-    set_state,
-    set_tags,
-)
+from kshare.content.commands import add_content, readers_of, revise, set_state, set_tags
 from kshare.content.models import ContentRow
-from kshare.content.naming import Named, content_named, remember_name
+from kshare.content.naming import content_named, remember_name, remember_new
 from kshare.core.access import Permission
 from kshare.core.errors import DomainError, invalid
-from kshare.core.principal import ANONYMOUS_ID, EVERYONE
+from kshare.core.principal import ANONYMOUS_ID
 from kshare.core.text import ExternalName
 from kshare.core.writing import Expected, Work, command
 from kshare.ideas.commands.alike import check_members_see
@@ -45,7 +37,6 @@ from kshare.ideas.shapes.idea import (
 )
 from kshare.people.models import PersonRow
 
-_TEXT = ("title", "summary", "body")
 _CLOCKED = {"variety", "audience", "classification", "coauthors"}
 """What decides how long an answer may take, and who owes it."""
 
@@ -53,33 +44,9 @@ _CLOCKED = {"variety", "audience", "classification", "coauthors"}
 @command(Permission.idea_propose)
 async def propose_idea(work: Work, ask: ProposeIdea, *, external: tuple[str, str] | None = None) -> UUID:
     """A new idea, submitted at once unless it is to stay a draft."""
-    if ask.audience != [EVERYONE]:
-        await check_audience(work, ask.audience)
-    await check_category(work, ask.category_id)
-    check_classification(work, ask.classification)
     answers = checked_answers(ask.template, ask.answers, complete=not ask.draft)
-    idea = ContentRow(
-        kind="idea",
-        variety=ask.size.value,
-        stage=None if ask.draft else "submitted",
-        state="draft" if ask.draft else "published",
-        title=ask.title,
-        summary=ask.summary,
-        body=ask.body,
-        language=ask.language.value,
-        author_id=work.principal.id,
-        department_id=work.principal.department_id,
-        category_id=ask.category_id,
-        audience=list(dict.fromkeys(ask.audience)),
-        classification=ask.classification.level,
-        external_source=external[0] if external else None,
-        external_id=external[1] if external else None,
-        revision=1,
-        created_at=work.now,
-        updated_at=work.now,
-        published_at=None if ask.draft else work.now,
-        listed_at=work.now,
-    )
+    idea = await new_content(work, ask, "idea", ask.size, shown=not ask.draft, external=external)
+    idea.stage = None if ask.draft else "submitted"
     if ask.anonymous:
         conceal(work, idea)
     await add_content(work, idea, ask.tags, forget=True)
@@ -129,25 +96,10 @@ async def _set_shares(work: Work, idea: ContentRow, shares: Sequence[Share]) -> 
 async def revise_idea(work: Work, id: UUID, ask: ReviseIdea, version: Expected) -> UUID:
     """Changes what was sent; a change of the text becomes a revision."""
     idea = await work.load(IDEA_GUARD, id, "edit", version=version)
-    changes = ask.changes()
+    changes = await checked_changes(work, ask, variety="size")
     note, tags, shares = (changes.pop(name, None) for name in ("note", "tags", "coauthors"))
-    if "audience" in changes:
-        await check_audience(work, changes["audience"])
-        changes["audience"] = list(dict.fromkeys(changes["audience"]))
-    if "category_id" in changes:
-        await check_category(work, changes["category_id"])
-    if "classification" in changes:
-        check_classification(work, changes["classification"])
-        changes["classification"] = changes["classification"].level
-    if "size" in changes:
-        changes["variety"] = changes.pop("size").value
-    if "language" in changes:
-        changes["language"] = changes["language"].value
     answered = await change_answers(work, idea, changes)
-    changed = sorted(name for name, value in changes.items() if getattr(idea, name) != value)
-    for name in changed:
-        setattr(idea, name, changes[name])
-    changed += answered
+    changed = apply(idea, changes) + answered
     if tags is not None and await set_tags(work, idea, tags):
         changed.append("tags")
     if shares is not None and await _set_shares(work, idea, shares):
@@ -160,10 +112,10 @@ async def revise_idea(work: Work, id: UUID, ask: ReviseIdea, version: Expected) 
     if not _CLOCKED.isdisjoint(changed):
         await clock_changed(work, idea)
     touch(work, idea)
-    if any(name in _TEXT for name in changed):
+    if any(name in TEXT for name in changed):
         await revise(work, idea, note)
         tell(work, idea, IdeaRevised(content_id=idea.id, revision=idea.revision))
-    if any(name not in _TEXT for name in changed):
+    if any(name not in TEXT for name in changed):
         fields = ["size" if name == "variety" else name for name in changed]
         tell(work, idea, IdeaChanged(content_id=idea.id, fields=fields))
     return idea.id
@@ -172,8 +124,7 @@ async def revise_idea(work: Work, id: UUID, ask: ReviseIdea, version: Expected) 
 @command(Permission.idea_propose)
 async def submit_idea(work: Work, id: UUID, version: Expected = None) -> UUID:
     """Shows a draft to its audience and asks for a decision."""
-    idea = await work.load(IDEA_GUARD, id, version=version)
-    await _own_or_forbidden(work, idea)
+    idea = await work.load(IDEA_GUARD, id, "submit", version=version)
     if idea.state != "draft":
         raise DomainError("conflict", "It was submitted already.")
     row = await idea_of(work, idea)
@@ -188,8 +139,7 @@ async def submit_idea(work: Work, id: UUID, version: Expected = None) -> UUID:
 @command(Permission.idea_propose)
 async def withdraw_idea(work: Work, id: UUID, version: Expected = None) -> UUID:
     """Takes an idea out of the lists; no decision is owed for it any more."""
-    idea = await work.load(IDEA_GUARD, id, version=version)
-    await _own_or_forbidden(work, idea)
+    idea = await work.load(IDEA_GUARD, id, "withdraw", version=version)
     if idea.state != "published":
         raise DomainError("conflict", "Only a submitted idea that was neither withdrawn nor merged can be withdrawn.")
     if (await idea_of(work, idea)).members:
@@ -203,8 +153,7 @@ async def withdraw_idea(work: Work, id: UUID, version: Expected = None) -> UUID:
 @command(Permission.idea_propose)
 async def reinstate_idea(work: Work, id: UUID, version: Expected = None) -> UUID:
     """Brings a withdrawn idea back, in the stage in which it was."""
-    idea = await work.load(IDEA_GUARD, id, version=version)
-    await _own_or_forbidden(work, idea)
+    idea = await work.load(IDEA_GUARD, id, "reinstate", version=version)
     row = await idea_of(work, idea)
     if idea.state != "archived" or row.merged_into is not None:
         raise DomainError("conflict", "Only a withdrawn idea can be reinstated.")
@@ -214,16 +163,10 @@ async def reinstate_idea(work: Work, id: UUID, version: Expected = None) -> UUID
     return idea.id
 
 
-async def _own_or_forbidden(work: Work, idea: ContentRow) -> None:
-    if idea.owner_id not in work.principal.selves:
-        raise DomainError("forbidden", "Only its author may do this.")
-
-
 @command(Permission.idea_propose)
 async def delete_idea(work: Work, id: UUID, version: Expected) -> None:
     """Removes a draft for good. What was submitted is withdrawn instead, so that links and figures stay true."""
-    idea = await work.load(IDEA_GUARD, id, version=version)
-    await _own_or_forbidden(work, idea)
+    idea = await work.load(IDEA_GUARD, id, "delete", version=version)
     if idea.state != "draft":
         raise DomainError("conflict", "Only a draft can be deleted; withdraw what was submitted.")
     tell(work, idea, IdeaDeleted(content_id=idea.id))
@@ -242,15 +185,13 @@ async def put_idea(work: Work, source: ExternalName, external_id: ExternalName, 
     existing = await content_named(work, *name)
     if existing is None:
         id = await propose_idea(work, ask, external=(source, external_id))
-        me = work.principal
-        owner = me.pseudonym if ask.anonymous and me.pseudonym else me.id
-        remember_name(work, *name, Named(id, state, owner))
+        remember_new(work, *name, id, state, anonymous=ask.anonymous)
         return id, True
     if ask.anonymous:
         check_still_anonymous(work, existing)
     if existing.state == "archived":
-        text = select(*(getattr(ContentRow, part) for part in _TEXT)).where(ContentRow.id == existing.id)
-        if tuple((await work.session.execute(text)).one()) != tuple(getattr(ask, part) for part in _TEXT):
+        text = select(*(getattr(ContentRow, part) for part in TEXT)).where(ContentRow.id == existing.id)
+        if tuple((await work.session.execute(text)).one()) != tuple(getattr(ask, part) for part in TEXT):
             raise DomainError("conflict", "It was withdrawn, or merged into another.")
         return existing.id, False
     names = [name for name in type(ask).model_fields if name not in ("draft", "anonymous")]

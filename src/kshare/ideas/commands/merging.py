@@ -32,6 +32,8 @@ async def merge_idea(work: Work, id: UUID, ask: MergeIdea) -> UUID:
     await work.lock_name(_MERGING)
     idea = await work.load(IDEA_GUARD, id)
     target = await work.load(IDEA_GUARD, ask.into_id)
+    await work.load(IDEA_GUARD, idea.id, "merge")
+    await work.load(IDEA_GUARD, target.id, "merge")
     if idea is target:
         raise DomainError("conflict", "An idea cannot be merged into itself.")
     row, target_row = await idea_of(work, idea), await idea_of(work, target)
@@ -39,8 +41,6 @@ async def merge_idea(work: Work, id: UUID, ask: MergeIdea) -> UUID:
     _check_stands("other idea", target, target_row)
     if idea.stage in UNDERWAY:
         raise DomainError("conflict", "What is being carried out cannot be merged; merge the other one into it.")
-    await work.load(IDEA_GUARD, idea.id, "merge")
-    await work.load(IDEA_GUARD, target.id, "merge")
     if not await seen_alike(work, idea, target):
         raise DomainError("conflict", "Not everybody who may read one of them may read the other.")
     row.merged_into = target.id
@@ -58,11 +58,10 @@ async def merge_idea(work: Work, id: UUID, ask: MergeIdea) -> UUID:
 async def unmerge_idea(work: Work, id: UUID) -> UUID:
     """Undoes the merging of an idea: it stands for itself again, with what had been merged into it before."""
     await work.lock_name(_MERGING)
-    idea = await work.load(IDEA_GUARD, id)
+    idea = await work.load(IDEA_GUARD, id, "unmerge")
     row = await idea_of(work, idea)
     if row.merged_into is None:
         raise DomainError("conflict", "It was not merged into another.")
-    await work.load(IDEA_GUARD, id, "unmerge")
     gone, above = {idea.id, *row.members}, list[ContentRow]()
     upwards: UUID | None = row.merged_into
     while upwards is not None:

@@ -8,14 +8,14 @@ from kshare.content.authorship import tell
 from kshare.content.models import ContentRow
 from kshare.core.access import Permission
 from kshare.core.errors import DomainError
-from kshare.core.writing import Work, command
+from kshare.core.writing import Work, command, require
 from kshare.discussion.commands import write_comment
 from kshare.discussion.shapes import WriteComment
 from kshare.ideas.commands.clock import author_answered, begin_stage, wait_for_author
 from kshare.ideas.commands.rows import idea_of
 from kshare.ideas.models import DecisionRow
 from kshare.ideas.reads.decision import refuse_second
-from kshare.ideas.reads.idea import IDEA_GUARD
+from kshare.ideas.reads.idea import ANSWERED_GUARD, IDEA_GUARD
 from kshare.ideas.shapes.stages import (
     AdvanceIdea,
     AnswerQuestion,
@@ -55,13 +55,13 @@ def check_move(idea: ContentRow, stage: str) -> None:
 @command(Permission.idea_propose)
 async def advance_idea(work: Work, id: UUID, ask: AdvanceIdea) -> UUID:
     """Sends an idea on to the screening or the evaluation; a declined or deferred one back to the screening."""
-    idea = await work.load(IDEA_GUARD, id)
+    idea = await work.load(ANSWERED_GUARD, id, "decide")
     if idea.state == "published" and idea.stage not in (*UNDECIDED, "declined"):
         raise DomainError(
             "conflict", f"An idea that is {idea.stage} is decided on.", extra={"stage": idea.stage, "allowed": []}
         )
     check_move(idea, ask.to.value)
-    await work.load(IDEA_GUARD, id, "reopen" if idea.stage == "declined" else "decide")
+    await work.load(IDEA_GUARD, id, "decide")
     if idea.stage in OPEN:
         await refuse_second(work, idea)
     await move_idea(work, idea, ask.to.value)
@@ -71,7 +71,8 @@ async def advance_idea(work: Work, id: UUID, ask: AdvanceIdea) -> UUID:
 @command(Permission.idea_propose)
 async def ask_author(work: Work, id: UUID, ask: AskAuthor) -> UUID:
     """Asks whoever wrote the idea something, as a comment. Until they answer, the clock stands still."""
-    idea = await work.load(IDEA_GUARD, id)
+    idea = await work.load(ANSWERED_GUARD, id, "decide")
+    require(work.principal, Permission.comment_write)
     if idea.state != "published" or idea.stage not in OPEN:
         raise DomainError("conflict", "Questions are asked while a decision is owed.", extra={"stage": idea.stage})
     await work.load(IDEA_GUARD, id, "decide")
@@ -84,11 +85,10 @@ async def ask_author(work: Work, id: UUID, ask: AskAuthor) -> UUID:
 @command(Permission.idea_propose)
 async def answer_question(work: Work, id: UUID, ask: AnswerQuestion) -> UUID:
     """Answers the question that an idea waits for, as a comment below it; the clock goes on."""
-    idea = await work.load(IDEA_GUARD, id)
+    idea = await work.load(IDEA_GUARD, id, "answer")
     row = await idea_of(work, idea)
     if idea.state != "published" or row.waiting_since is None:
         raise DomainError("conflict", "Nothing is being waited for.")
-    await work.load(IDEA_GUARD, id, "answer")
     comment = await write_comment(work, id, WriteComment(body=ask.text, parent_id=row.question_id))
     await author_answered(work, idea, row)
     tell(work, idea, IdeaQuestionAnswered(content_id=id, comment_id=comment), comment)

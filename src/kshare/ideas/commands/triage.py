@@ -24,12 +24,11 @@ from kshare.ideas.triage.storing import make, store
 @command(Permission.idea_propose)
 async def confirm_triage(work: Work, id: UUID, ask: ConfirmTriage, version: Expected = None) -> UUID:
     """Gives an idea the category and the size that a person decides on; the suggestion stays beside it, as it was."""
-    idea = await work.load(TRIAGE_GUARD, id, version=version)
+    idea = await work.load(TRIAGE_GUARD, id, "triage", version=version)
     if idea.state == "draft":
         raise DomainError("conflict", "It was not submitted yet.")
     if idea.state == "archived":
         raise DomainError("conflict", "It was withdrawn, or merged into another.")
-    await work.load(TRIAGE_GUARD, id, "triage")
     suggested = await _suggestion(work, idea)
     changes = ask.changes()
     category_id = changes.get("category_id", suggested.category_id or idea.category_id)

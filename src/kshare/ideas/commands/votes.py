@@ -20,8 +20,8 @@ from kshare.ideas.stages import UNDECIDED
 @command(Permission.idea_propose)
 async def vote_for_idea(work: Work, id: UUID) -> UUID:
     """Votes for an idea; again, or after a vote for something merged into it, changes nothing."""
-    idea = await _open_idea(work, id)
-    await work.load(IDEA_GUARD, id, "vote")
+    idea = await work.load(IDEA_GUARD, id, "vote")
+    _check_open(idea)
     group = [id, *(await idea_of(work, idea)).members]
     mine = select(VoteRow.person_id).where(VoteRow.person_id == work.principal.id, VoteRow.content_id.in_(group))
     if (await work.session.execute(mine.limit(1))).first() is None:
@@ -35,7 +35,8 @@ async def vote_for_idea(work: Work, id: UUID) -> UUID:
 @command(Permission.idea_propose)
 async def withdraw_vote(work: Work, id: UUID) -> UUID:
     """Takes a vote back, wherever in the group of merged ideas it was given; without one nothing changes."""
-    idea = await _open_idea(work, id)
+    idea = await work.load(IDEA_GUARD, id)
+    _check_open(idea)
     group = [id, *(await idea_of(work, idea)).members]
     mine = (VoteRow.person_id == work.principal.id, VoteRow.content_id.in_(group))
     gone = await work.session.execute(delete(VoteRow).where(*mine).returning(VoteRow.content_id))
@@ -45,9 +46,8 @@ async def withdraw_vote(work: Work, id: UUID) -> UUID:
     return id
 
 
-async def _open_idea(work: Work, id: UUID) -> ContentRow:
-    """An idea on which votes still count; raises 409 for a draft, and once it is decided on, withdrawn or merged."""
-    idea = await work.load(IDEA_GUARD, id)
+def _check_open(idea: ContentRow) -> None:
+    """Raises 409 where votes do not count: for a draft, and once the idea is decided on, withdrawn or merged."""
     if idea.state == "draft":
         raise DomainError("conflict", "Nobody votes for a draft.")
     if idea.state == "archived":
@@ -56,7 +56,6 @@ async def _open_idea(work: Work, id: UUID) -> ContentRow:
         raise DomainError(
             "conflict", f"It is {idea.stage}, so votes change nothing any more.", extra={"stage": idea.stage}
         )
-    return idea
 
 
 async def count_votes(work: Work, *ideas: UUID) -> None:

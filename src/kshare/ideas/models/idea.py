@@ -19,7 +19,8 @@ class IdeaRow(Row):
     or through others; `merged_into` is where it went itself. The rest is the clock (commands/clock.py): since when it
     is in its stage; from when the working days count (later than the stage began by what was not counted), or how many
     were used when the clock was stopped; when an answer is due and when that moves up the line next; on whose desk it
-    is (null: the committee's); since when it waits for its author, and for an answer to which comment.
+    is, or was when it was answered (null: the committee's); since when it waits for its author, and for an answer to
+    which comment.
     """
 
     __tablename__ = "idea"

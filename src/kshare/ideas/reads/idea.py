@@ -34,13 +34,16 @@ from kshare.core.reading import (
 )
 from kshare.core.writing import Guard, Rule
 from kshare.discussion.reads import DISCUSSION_RULES, MINE, NEWEST_COMMENTS
-from kshare.ideas.models import CoauthorRow, IdeaRow
+from kshare.ideas.models import CoauthorRow, EscalationRow, IdeaRow
 from kshare.ideas.reads.decision import STANDING
 from kshare.ideas.reads.groups import IDEA_COUNTERS, merged_into, owns_member, voted
 from kshare.ideas.reads.templates import ANSWERS
+from kshare.ideas.shapes.clock import ClockedStage
 from kshare.ideas.shapes.idea import Coauthor, Idea, IdeaSummary
 from kshare.ideas.stages import UNDECIDED, UNDERWAY
 from kshare.people.reads import PERSON
+
+_CLOCKED = tuple(stage.value for stage in ClockedStage)
 
 
 def is_idea(row: Alias) -> ColumnElement[bool]:
@@ -86,23 +89,37 @@ def is_merged(row: Alias) -> ColumnElement[bool]:
     return select(idea.id).where(idea.id == row.id, idea.merged_into.is_not(None)).exists()
 
 
-def may_decide(row: Alias) -> ColumnElement[bool]:
-    """Whose answer the idea awaits: the person on whose desk it lies, and those who decide on ideas; never its own
-    authors."""
+def _on_own_desk(row: Alias) -> ColumnElement[bool]:
+    """The idea lies on the viewer's desk, or lay there when it was answered."""
     idea = aliased(IdeaRow)
-    at_desk = select(idea.id).where(idea.id == row.id, idea.desk_id == Viewer.id).exists()
+    return select(idea.id).where(idea.id == row.id, idea.desk_id == Viewer.id).exists()
+
+
+def _decides(row: Alias, at_desk: ColumnElement[bool]) -> ColumnElement[bool]:
     committee = Viewer.holds_within(Permission.idea_decide, row.department_id, row.category_id)
     return and_(or_(and_(at_desk, Viewer.holds(Permission.idea_propose)), committee), not_(is_own(row)))
 
 
-def _reopen(row: Alias) -> ColumnElement[bool]:
-    return and_(in_state("published")(row), in_stage("declined")(row), may_decide(row))
+def may_decide(row: Alias) -> ColumnElement[bool]:
+    """Whose answer the idea awaits: the person on whose desk it lies, and those who decide on ideas; never its own
+    authors."""
+    return _decides(row, and_(in_stage(*_CLOCKED)(row), _on_own_desk(row)))
+
+
+def _might_have_decided(row: Alias) -> ColumnElement[bool]:
+    step = aliased(EscalationRow)
+    had_it = or_(step.from_id == Viewer.id, step.to_id == Viewer.id)
+    return _decides(row, or_(_on_own_desk(row), select(step.id).where(step.content_id == row.id, had_it).exists()))
 
 
 def _answer(row: Alias) -> ColumnElement[bool]:
+    return and_(is_own(row), Viewer.holds(Permission.comment_write))
+
+
+def _waits_for_author(row: Alias) -> ColumnElement[bool]:
     idea = aliased(IdeaRow)
     waits = select(idea.id).where(idea.id == row.id, idea.waiting_since.is_not(None)).exists()
-    return and_(in_state("published")(row), waits, is_own(row), Viewer.holds(Permission.comment_write))
+    return and_(in_state("published")(row), waits)
 
 
 def may_manage(row: Alias) -> ColumnElement[bool]:
@@ -116,18 +133,13 @@ def _edit(row: Alias) -> ColumnElement[bool]:
 
 
 def _vote(row: Alias) -> ColumnElement[bool]:
-    opened = and_(in_state("published")(row), in_stage(*UNDECIDED)(row))
-    return and_(opened, Viewer.holds(Permission.idea_propose), not_(is_own(row)), not_(owns_member(row)))
+    return and_(Viewer.holds(Permission.idea_propose), not_(is_own(row)), not_(owns_member(row)))
 
 
 def _may_merge(row: Alias) -> ColumnElement[bool]:
     """Who manages it or decides on it; not its unnamed author, whom the entry on the other idea would name."""
     unnamed = and_(is_anonymous(row), Viewer.owns(row.owner_id))
     return and_(or_(may_manage(row), may_decide(row)), not_(unnamed))
-
-
-def _decide(row: Alias) -> ColumnElement[bool]:
-    return and_(in_state("published")(row), in_stage(*UNDECIDED)(row), may_decide(row))
 
 
 def may_carry_out(row: Alias) -> ColumnElement[bool]:
@@ -144,11 +156,11 @@ def _found_team(row: Alias) -> ColumnElement[bool]:
     """Its authors and those who manage it; but not an author who is not shown, whom the team would show."""
     authors = and_(is_own(row), Viewer.holds(Permission.idea_propose))
     unmasked = and_(is_anonymous(row), Viewer.owns(row.owner_id))
-    return and_(in_state("published")(row), or_(authors, may_manage(row)), not_(unmasked))
+    return and_(or_(authors, may_manage(row)), not_(unmasked))
 
 
-def _carry_out(row: Alias) -> ColumnElement[bool]:
-    return and_(is_underway(row), may_carry_out(row))
+def _write(row: Alias) -> ColumnElement[bool]:
+    return own(row, Permission.idea_propose)
 
 
 IDEA_GUARD = Guard(
@@ -157,25 +169,40 @@ IDEA_GUARD = Guard(
     visible_content,
     {
         "edit": _edit,
-        "submit": lambda row: and_(in_state("draft")(row), own(row, Permission.idea_propose)),
-        "delete": lambda row: and_(in_state("draft")(row), own(row, Permission.idea_propose)),
-        "withdraw": lambda row: and_(in_state("published")(row), own(row, Permission.idea_propose)),
-        "reinstate": lambda row: and_(
-            in_state("archived")(row), not_(is_merged(row)), own(row, Permission.idea_propose)
-        ),
+        "submit": _write,
+        "delete": _write,
+        "withdraw": _write,
+        "reinstate": _write,
         "vote": _vote,
-        "decide": _decide,
-        "reopen": _reopen,
+        "decide": may_decide,
+        "reopen": may_decide,
         "answer": _answer,
         "manage": may_manage,
-        "carry_out": _carry_out,
+        "carry_out": may_carry_out,
         "found_team": _found_team,
-        "merge": lambda row: and_(in_state("published")(row), _may_merge(row)),
-        "unmerge": lambda row: and_(in_state("archived")(row), is_merged(row), _may_merge(row)),
+        "merge": _may_merge,
+        "unmerge": _may_merge,
         **DISCUSSION_RULES,
     },
     is_idea,
+    {
+        "submit": in_state("draft"),
+        "delete": in_state("draft"),
+        "withdraw": in_state("published"),
+        "reinstate": lambda row: and_(in_state("archived")(row), not_(is_merged(row))),
+        "vote": lambda row: and_(in_state("published")(row), in_stage(*UNDECIDED)(row)),
+        "decide": lambda row: and_(in_state("published")(row), in_stage(*UNDECIDED)(row)),
+        "reopen": lambda row: and_(in_state("published")(row), in_stage("declined")(row)),
+        "answer": _waits_for_author,
+        "carry_out": is_underway,
+        "found_team": in_state("published"),
+        "merge": in_state("published"),
+        "unmerge": lambda row: and_(in_state("archived")(row), is_merged(row)),
+    },
 )
+
+ANSWERED_GUARD = Guard("idea", ContentRow, visible_content, {"decide": _might_have_decided}, is_idea)
+"""Who may decide on an idea, or might have while it lay on their desk: they are told if they come too late."""
 
 _COAUTHOR = View(
     "coauthor",

@@ -33,7 +33,7 @@ from kshare.core.principal import Principal
 from kshare.core.reading import Selection, Statement, compiled, constant, json_object
 from kshare.core.reading.statements import render, rendered_paths
 from kshare.edge.kernel import Kernel
-from kshare.edge.reads import fetch
+from kshare.edge.reads import binds, fetch
 from kshare.ideas.likeness.nearest import Found, keys_of, ranked
 from kshare.ideas.likeness.scoring import DUPLICATE, RELATED
 from kshare.ideas.likeness.text import MAX_BODY, print_of
@@ -165,7 +165,7 @@ async def similar(
         return Likes()
     weights = await weights_of(kernel.database, principal.clearance)
     statement = candidates_statement()
-    bound = statement.bind({**principal.binds, "keys": keys_of(print_, weights)})
+    bound = statement.bind({**binds(kernel, principal), "keys": keys_of(print_, weights)})
     rows = await kernel.database.fetch(statement.sql, bound)
     best = ranked(print_, weights, rows, RELATED)
     duplicates, others = _sorted_out(best, text)
@@ -197,7 +197,7 @@ async def _shown(
     selections: Sequence[Selection],
     sizes: Mapping[str, int],
 ) -> Likes:
-    values = {**principal.binds, **sizes, "ids": [found.id for found in chosen]}
+    values = {**binds(kernel, principal), **sizes, "ids": [found.id for found in chosen]}
     read: list[Mapping[UUID, asyncpg.Record]] = []
     statements = [shown_statement(selection) for selection in (selections or (None,))]
     for statement in statements:

@@ -12,7 +12,6 @@ from kshare.core.amounts import HOURS, PIECES, check_places
 from kshare.core.errors import DomainError, invalid
 from kshare.core.ids import new_id
 from kshare.core.writing import Expected, Work, command
-from kshare.ideas.commands.carrying import today
 from kshare.people.models import DepartmentRow, PersonRow
 from kshare.resources.models import BudgetEntryRow, BudgetRow
 from kshare.resources.reads import BUDGET_GUARD
@@ -48,7 +47,7 @@ async def create_budget(work: Work, ask: CreateBudget) -> UUID:
     owner = ask.owner_id or work.principal.id
     await _check_owner(work, owner)
     await _check_department(work, ask.department_id)
-    starts_on = ask.starts_on or today(work)
+    starts_on = ask.starts_on or work.today
     _check_days(starts_on, ask.ends_on)
     budget = BudgetRow(
         id=new_id(),

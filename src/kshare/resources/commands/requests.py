@@ -12,7 +12,7 @@ from kshare.core.amounts import check_places
 from kshare.core.errors import DomainError, invalid
 from kshare.core.ids import new_id
 from kshare.core.writing import Expected, Work, command
-from kshare.ideas.commands.carrying import check_underway, load_carried_out, load_with_idea, today
+from kshare.ideas.commands.carrying import check_underway, load_carried_out, load_with_idea
 from kshare.resources.commands.budgets import change_balance, unit_of
 from kshare.resources.models import BudgetRow, ResourceGrantRow, ResourceRequestRow
 from kshare.resources.reads import BUDGET_GUARD, REQUEST_GUARD
@@ -33,7 +33,7 @@ async def request_resources(work: Work, idea_id: UUID, ask: RequestResources) ->
     """Asks for something that an approved idea needs."""
     idea = await load_carried_out(work, idea_id)
     unit = unit_of(ask.kind, ask.currency, ask.amount)
-    if ask.needed_by is not None and ask.needed_by <= today(work):
+    if ask.needed_by is not None and ask.needed_by <= work.today:
         raise invalid("/needed_by", "in_the_past", "This must be a day to come.")
     request = ResourceRequestRow(
         id=acting_id(work, idea),
@@ -70,7 +70,7 @@ async def grant_resource_request(work: Work, id: UUID, ask: GrantResources, vers
     if (budget.kind, budget.unit) != (request.kind, request.unit):
         message = f"The budget holds {budget.kind} in {budget.unit}; asked for are {request.kind} in {request.unit}."
         raise invalid("/budget_id", "unit_mismatch", message)
-    _check_days(budget, today(work))
+    _check_days(budget, work.today)
     grant = ResourceGrantRow(
         id=new_id(),
         request_id=request.id,

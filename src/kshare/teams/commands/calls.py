@@ -10,7 +10,7 @@ from kshare.content.taxonomy_shapes import folded
 from kshare.core.access import Permission
 from kshare.core.errors import DomainError, invalid
 from kshare.core.writing import Expected, Work, command
-from kshare.teams.commands.team import lock_team, record
+from kshare.teams.commands.team import lock_team, record, refuse_dissolved
 from kshare.teams.models import CallSkillRow, TeamCallRow
 from kshare.teams.reads import CALL_GUARD, TEAM_GUARD
 from kshare.teams.shapes import CallForSkills, ChangeTeamCall, TeamCallChanged, TeamCalled
@@ -38,8 +38,8 @@ async def _post(work: Work, call: TeamCallRow) -> None:
 @command(Permission.idea_propose)
 async def call_for_skills(work: Work, id: UUID, ask: CallForSkills) -> UUID:
     """A new call of the team."""
-    team = await work.load(TEAM_GUARD, id)
-    await work.load(TEAM_GUARD, id, "edit")
+    team = await work.load(TEAM_GUARD, id, "edit")
+    refuse_dissolved(team)
     if not team.open:
         raise DomainError("conflict", "This team takes nobody in at present; open it first.")
     refuse_past(work, ask.closes_at, "/closes_at")
@@ -64,6 +64,7 @@ async def change_team_call(work: Work, id: UUID, ask: ChangeTeamCall, version: E
     """Changes what was sent."""
     team = await lock_team(work, CALL_GUARD, id)
     call = await work.load(CALL_GUARD, id, "edit", version=version)
+    _refuse_closed(call)
     changes = ask.changes()
     if "skills" in changes:
         changes["skills"] = _skills(changes["skills"])
@@ -85,10 +86,13 @@ async def change_team_call(work: Work, id: UUID, ask: ChangeTeamCall, version: E
 async def close_team_call(work: Work, id: UUID) -> UUID:
     """Takes no more applications; those that wait can still be answered."""
     team = await lock_team(work, CALL_GUARD, id)
-    call = await work.load(CALL_GUARD, id)
-    if call.closed_at is not None:
-        raise DomainError("conflict", "It is closed already.")
-    await work.load(CALL_GUARD, id, "edit")
+    call = await work.load(CALL_GUARD, id, "edit")
+    _refuse_closed(call)
     call.closed_at = call.updated_at = work.now
     await record(work, team, TeamCallChanged(team_id=team.id, call_id=id))
     return id
+
+
+def _refuse_closed(call: TeamCallRow) -> None:
+    if call.closed_at is not None:
+        raise DomainError("conflict", "It is closed already.")

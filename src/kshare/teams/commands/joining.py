@@ -45,7 +45,7 @@ async def apply_to_team(work: Work, id: UUID, ask: ApplyToTeam) -> UUID:
     """An application for a seat of the call."""
     refuse_services(work)
     team = await lock_team(work, CALL_GUARD, id)
-    call = await work.load(CALL_GUARD, id)
+    call = await work.load(CALL_GUARD, id, "apply")
     await refuse_unmasking(work, team.content_id)
     if await member_of(work, team.id, work.principal.id) is not None:
         raise DomainError("conflict", "You are in the team already.")
@@ -61,7 +61,6 @@ async def apply_to_team(work: Work, id: UUID, ask: ApplyToTeam) -> UUID:
             raise DomainError("already_exists", "An application of yours to this team waits for an answer.")
         if held.state == "declined" and held.call_id == id:
             raise DomainError("conflict", "Your application to this call was declined.")
-    await work.load(CALL_GUARD, id, "apply")
     skill = next((name for name in call.skills if folded(name) == folded(ask.skill)), None)
     if skill is None:
         raise invalid("/skill", "unknown_skill", f"The call looks for: {', '.join(call.skills)}.")
@@ -80,10 +79,10 @@ async def apply_to_team(work: Work, id: UUID, ask: ApplyToTeam) -> UUID:
     return application.id
 
 
-async def _unanswered(work: Work, id: UUID) -> tuple[TeamRow, TeamApplicationRow]:
-    """An application that waits for an answer, and its team, both locked; 409 if it has been answered."""
+async def _unanswered(work: Work, id: UUID, action: str) -> tuple[TeamRow, TeamApplicationRow]:
+    """An application with which the caller may do this, and its team, both locked; 409 if it has been answered."""
     team = await lock_team(work, APPLICATION_GUARD, id)
-    application = await work.load(APPLICATION_GUARD, id)
+    application = await work.load(APPLICATION_GUARD, id, action)
     if application.state != "pending":
         state = application.state
         raise DomainError("conflict", f"This application was {state} already.", extra={"state": state})
@@ -104,8 +103,7 @@ async def _answer(work: Work, team: TeamRow, application: TeamApplicationRow, st
 async def accept_application(work: Work, id: UUID, ask: AcceptApplication) -> UUID:
     """Takes the applicant in, on a seat of the call. Of two acceptances for one last seat the later is refused: both
     wait for the lock on the team."""
-    team, application = await _unanswered(work, id)
-    await work.load(APPLICATION_GUARD, id, "answer")
+    team, application = await _unanswered(work, id, "answer")
     seated = (
         update(TeamCallRow)
         .where(TeamCallRow.id == application.call_id, TeamCallRow.taken < TeamCallRow.seats)
@@ -123,8 +121,7 @@ async def accept_application(work: Work, id: UUID, ask: AcceptApplication) -> UU
 @command(Permission.idea_propose)
 async def decline_application(work: Work, id: UUID, ask: DeclineApplication) -> UUID:
     """Says no to the applicant."""
-    team, application = await _unanswered(work, id)
-    await work.load(APPLICATION_GUARD, id, "answer")
+    team, application = await _unanswered(work, id, "answer")
     await _answer(work, team, application, "declined", ask.answer)
     return id
 
@@ -132,8 +129,7 @@ async def decline_application(work: Work, id: UUID, ask: DeclineApplication) -> 
 @command(Permission.idea_propose)
 async def withdraw_application(work: Work, id: UUID) -> UUID:
     """Takes one's own application back."""
-    team, application = await _unanswered(work, id)
-    await work.load(APPLICATION_GUARD, id, "withdraw")
+    team, application = await _unanswered(work, id, "withdraw")
     await _answer(work, team, application, "withdrawn", "")
     return id
 
@@ -145,9 +141,8 @@ async def withdraw_application(work: Work, id: UUID) -> UUID:
 async def invite_to_team(work: Work, id: UUID, ask: InviteToTeam) -> UUID:
     """Invites somebody. Whoever may not see the team's idea can be invited as well, which tells the lead nothing of
     what others may see; they will not hear of it."""
-    team = await work.load(TEAM_GUARD, id)
+    team = await work.load(TEAM_GUARD, id, "edit")
     refuse_dissolved(team)
-    await work.load(TEAM_GUARD, id, "edit")
     if not team.open:
         raise DomainError("conflict", "This team takes nobody in at present; open it first.")
     known = select(PersonRow.id).where(PersonRow.id == ask.person_id, PersonRow.kind == "person", PersonRow.active)
@@ -181,10 +176,11 @@ async def invite_to_team(work: Work, id: UUID, ask: InviteToTeam) -> UUID:
     return invitation.id
 
 
-async def _waiting(work: Work, id: UUID) -> tuple[TeamRow, TeamInvitationRow]:
-    """An invitation that can be answered, and its team, both locked; 409 if it was answered or has expired."""
+async def _waiting(work: Work, id: UUID, action: str) -> tuple[TeamRow, TeamInvitationRow]:
+    """An invitation with which the caller may do this, and its team, both locked; 409 if it was answered or has
+    expired."""
     team = await lock_team(work, INVITATION_GUARD, id)
-    invitation = await work.load(INVITATION_GUARD, id)
+    invitation = await work.load(INVITATION_GUARD, id, action)
     state = invitation.state
     if state == "pending" and invitation.expires_at <= work.now:
         state = "expired"
@@ -203,10 +199,8 @@ async def _conclude(work: Work, team: TeamRow, invitation: TeamInvitationRow, st
 @command(Permission.idea_propose)
 async def accept_invitation(work: Work, id: UUID) -> UUID:
     """Joins the team."""
-    team, invitation = await _waiting(work, id)
-    if invitation.person_id == work.principal.id:
-        await refuse_unmasking(work, team.content_id)
-    await work.load(INVITATION_GUARD, id, "accept")
+    team, invitation = await _waiting(work, id, "accept")
+    await refuse_unmasking(work, team.content_id)
     await _conclude(work, team, invitation, "accepted")
     await take_in(work, team, invitation.person_id, invitation.role)
     return id
@@ -215,8 +209,7 @@ async def accept_invitation(work: Work, id: UUID) -> UUID:
 @command(Permission.idea_propose)
 async def decline_invitation(work: Work, id: UUID) -> UUID:
     """Says no to the team."""
-    team, invitation = await _waiting(work, id)
-    await work.load(INVITATION_GUARD, id, "decline")
+    team, invitation = await _waiting(work, id, "decline")
     await _conclude(work, team, invitation, "declined")
     return id
 
@@ -224,7 +217,6 @@ async def decline_invitation(work: Work, id: UUID) -> UUID:
 @command(Permission.idea_propose)
 async def withdraw_invitation(work: Work, id: UUID) -> UUID:
     """Takes an invitation back."""
-    team, invitation = await _waiting(work, id)
-    await work.load(INVITATION_GUARD, id, "withdraw")
+    team, invitation = await _waiting(work, id, "withdraw")
     await _conclude(work, team, invitation, "withdrawn")
     return id

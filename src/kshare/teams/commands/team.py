@@ -67,9 +67,9 @@ async def found_team(work: Work, ask: FoundTeam) -> UUID:
             raise invalid("/idea_id", "unknown_reference", "There is no such idea, or you may not see it.")
         idea = await work.load(IDEA_GUARD, ask.idea_id)
         await refuse_unmasking(work, idea.id)
+        await work.facts(IDEA_GUARD, idea.id, "found_team", ContentRow.id)
         if idea.state != "published":
             raise DomainError("conflict", "Teams are for ideas that are submitted and neither withdrawn nor merged.")
-        await work.facts(IDEA_GUARD, idea.id, "found_team", ContentRow.id)
     team = TeamRow(
         content_id=ask.idea_id,
         name=ask.name,
@@ -89,6 +89,7 @@ async def found_team(work: Work, ask: FoundTeam) -> UUID:
 async def change_team(work: Work, id: UUID, ask: ChangeTeam, version: Expected) -> UUID:
     """Changes what was sent."""
     team = await work.load(TEAM_GUARD, id, "edit", version=version)
+    refuse_dissolved(team)
     changed = sorted(name for name, value in ask.changes().items() if getattr(team, name) != value)
     for name in changed:
         setattr(team, name, getattr(ask, name))
@@ -101,9 +102,8 @@ async def change_team(work: Work, id: UUID, ask: ChangeTeam, version: Expected) 
 @command(Permission.idea_propose)
 async def dissolve_team(work: Work, id: UUID, version: Expected = None) -> UUID:
     """Ends a team for good; who was in it stays on record."""
-    team = await work.load(TEAM_GUARD, id, version=version)
+    team = await work.load(TEAM_GUARD, id, "dissolve", version=version)
     refuse_dissolved(team)
-    await work.load(TEAM_GUARD, id, "dissolve")
     team.dissolved_at = team.updated_at = work.now
     team.open = False
     calls = update(TeamCallRow).where(TeamCallRow.team_id == id, TeamCallRow.closed_at.is_(None))
@@ -183,6 +183,7 @@ async def _refuse_leaderless(work: Work, team_id: UUID, without: UUID) -> None:
 async def change_team_member(work: Work, id: UUID, person_id: UUID, ask: ChangeTeamMember, version: Expected) -> UUID:
     """Says what somebody does in the team, or lets them lead it."""
     team = await work.load(TEAM_GUARD, id, "edit", version=version)
+    refuse_dissolved(team)
     member = await member_of(work, id, person_id)
     if member is None:
         raise DomainError("conflict", "This person is not in the team.")
@@ -201,15 +202,15 @@ async def change_team_member(work: Work, id: UUID, person_id: UUID, ask: ChangeT
 async def remove_team_member(work: Work, id: UUID, person_id: UUID) -> None:
     """Takes somebody out of the team; nothing happens if they are not in it."""
     team = await work.load(TEAM_GUARD, id, "edit")
+    refuse_dissolved(team)
     await _take_out(work, team, person_id)
 
 
 @command(Permission.idea_propose)
 async def leave_team(work: Work, id: UUID) -> UUID:
     """Leaves a team; its last lead cannot before somebody else leads it."""
-    team = await work.load(TEAM_GUARD, id)
+    team = await work.load(TEAM_GUARD, id, "leave")
     refuse_dissolved(team)
-    await work.load(TEAM_GUARD, id, "leave")
     await _take_out(work, team, work.principal.id)
     return id
 
