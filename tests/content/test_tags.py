@@ -85,7 +85,7 @@ def test_tags_are_found_by_the_beginning_of_any_name(company: Company) -> None:
 
 
 def test_renaming_keeps_the_old_name_as_a_synonym(company: Company) -> None:
-    old, new, extra = word(), word(), word()
+    old, new, extra = word(), word(), f"{word()}x"  # a letter, which can be written large
     made = create(company, old)
     item = company.employee.item(tags=[old])
     renamed = company.manager.rest.patch(f"/tags/{made['id']}", json={"name": new}, headers={"If-Match": '"1"'})
