@@ -6,6 +6,7 @@ a test that needs an empty database takes `fresh`.
 
 import asyncio
 import atexit
+import gc
 import os
 import shutil
 import socket
@@ -56,6 +57,16 @@ atexit.register(SEAL_KEYS.unlink, missing_ok=True)
 CERTIFICATES = ssl.create_default_context()
 """For all clients: to read the certificates takes longer than several requests."""
 FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+
+
+@pytest.fixture(autouse=True, scope="module")
+def collected() -> Iterator[None]:
+    """Keeps what a module leaves for good, compiled statements above all, out of later garbage collections: with
+    hundreds of megabytes to look through, one of them stops the servers in this process until their requests time
+    out."""
+    yield
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.hookimpl(optionalhook=True)

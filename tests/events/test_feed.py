@@ -300,6 +300,7 @@ def test_graphql_replays_the_same(company: Company) -> None:
       __typename nodes { id type at objectKind objectId contentId payload actor { id name department { name } } }
       edges { cursor n: node { __typename kind: type } m: node { id } } pageInfo { hasNextPage hasPreviousPage
       startCursor endCursor } } }"""
+    company.server.settled()
     told = company.colleague.data(query, after=start, first=1)["events"]
     rest = replay(company.colleague, start, limit=1)["items"]
     node = told["nodes"][0]

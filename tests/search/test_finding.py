@@ -259,7 +259,8 @@ def test_a_moved_category_and_a_renamed_tag_follow(company: Company) -> None:
     new = marker()
     renamed = company.manager.rest.patch(f"/tags/{tag}", json={"name": f"新名{new}"}, headers={"If-Match": etag})
     assert renamed.status_code == 200, renamed.text
-    eventually(company, lambda: found(company.colleague, new) == [item["id"]])
+    eventually(company, lambda: ids(search(company.colleague, new)) == [item["id"]])
+    assert found(company.colleague, new) == [item["id"]]
 
 
 def eventually(company: Company, holds: Any) -> None:
