@@ -69,15 +69,6 @@ def collected() -> Iterator[None]:
     gc.freeze()
 
 
-@pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """Each process gets a stretch of the suite, and takes from another's when it is done: what a module sets up and
-    the statements it makes kshare compile are then made in one process and not in each."""
-    from xdist.scheduler import WorkStealingScheduling
-
-    return WorkStealingScheduling(config, log)
-
-
 class Loop:
     """An event loop in a thread, for what tests must do beside speaking HTTP."""
 

