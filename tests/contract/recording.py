@@ -20,6 +20,7 @@ _SHOWN = 2
 _PLACEHOLDERS = {
     "hint": "a1b2",
     "last_used_at": "2026-03-02T09:30:00Z",
+    "seconds_late": 93_600,
     "next_cursor": "opaque-send-it-back-as-it-is",
     "latest": "opaque-send-it-back-as-it-is",
     "request_id": "01a20000-0000-7000-8000-ffffffffffff",
