@@ -30,7 +30,7 @@ from kshare.content.models import ContentRow
 from kshare.core.access import Permission
 from kshare.core.amounts import HOURS, check_places
 from kshare.core.errors import DomainError, invalid
-from kshare.core.writing import Expected, Work, command, stale
+from kshare.core.writing import Expected, Work, apply, command, stale
 from kshare.ideas.commands.carrying import check_underway, load_carried_out, load_with_idea, standing
 from kshare.ideas.commands.stages import move_idea
 
@@ -79,11 +79,7 @@ async def revise_benefit(work: Work, id: UUID, ask: ReviseBenefit, version: Expe
     for level in (BenefitLevel.committed, BenefitLevel.verified):
         if await _present(work, id, level) is not None:
             raise DomainError("conflict", f"The benefit is {level.value} already; what it rests on stays as it is.")
-    changes = ask.changes()
-    changed = sorted(name for name, value in changes.items() if getattr(benefit, name) != value)
-    for name in changed:
-        setattr(benefit, name, changes[name])
-    if changed:
+    if changed := apply(benefit, ask.changes()):
         tell(work, idea, BenefitRevised(content_id=idea.id, benefit_id=id, fields=changed))
     return id
 

@@ -31,29 +31,32 @@ from kshare.core.reading import (
     Viewer,
     allowed_list,
     constant,
+    rule_filter,
 )
 from kshare.core.writing import Guard, Rule
-from kshare.ideas.reads.idea import IDEA, in_stage, in_state, is_idea, is_own, is_underway, may_carry_out, may_manage
+from kshare.ideas.reads.idea import (
+    IDEA,
+    idea_title,
+    in_stage,
+    is_idea,
+    is_own,
+    is_underway,
+    may_carry_out,
+    may_manage,
+    of_idea,
+    published_in,
+)
 from kshare.ideas.stages import UNDERWAY
 from kshare.people.reads import PERSON
 
 VERIFIABLE = ("implemented", "verified")
 """The stages in which a benefit can be verified."""
 
-
-def _of_idea(rule: Rule) -> Rule:
-    """A rule for what belongs to an idea (`row.content_id`): the idea's own rule."""
-
-    def allowed(row: Alias) -> ColumnElement[bool]:
-        idea = aliased(ContentRow)
-        return select(idea.id).where(idea.id == row.content_id, rule(idea)).exists()
-
-    return allowed
-
-
-_claims = _of_idea(may_carry_out)
-_commits = _of_idea(lambda idea: and_(may_manage(idea), not_(is_own(idea))))
-_of_others = _of_idea(lambda idea: not_(is_own(idea)))
+_claims = of_idea(may_carry_out)
+_commits = of_idea(lambda idea: and_(may_manage(idea), not_(is_own(idea))))
+_of_others = of_idea(lambda idea: not_(is_own(idea)))
+_underway = of_idea(is_underway)
+_verifiable = of_idea(published_in(*VERIFIABLE))
 
 
 def _verifies(row: Alias) -> ColumnElement[bool]:
@@ -69,20 +72,30 @@ def _corrects(row: Alias) -> ColumnElement[bool]:
     )
 
 
+def _newest_number(entry: Alias) -> ColumnElement[Any]:
+    other = aliased(BenefitEntryRow)
+    newest = select(func.max(other.number)).where(other.benefit_id == entry.benefit_id, other.level == entry.level)
+    return newest.scalar_subquery()
+
+
 BENEFIT_GUARD = Guard(
     "benefit",
     BenefitRow,
     visible_through_content,
     {"revise": _claims, "commit": _commits, "verify": _verifies},
+    states={
+        "revise": lambda row: and_(not_(row.is_committed), not_(row.is_verified), _underway(row)),
+        "commit": lambda row: and_(not_(row.is_committed), _underway(row)),
+        "verify": lambda row: and_(not_(row.is_verified), _verifiable(row)),
+    },
 )
-ENTRY_GUARD = Guard("benefit entry", BenefitEntryRow, visible_through_content, {"correct": _corrects})
-"""These rules say whose business something is; `permissions` adds the state in which it can be done."""
-
-
-def _newest_number(entry: Alias) -> ColumnElement[Any]:
-    other = aliased(BenefitEntryRow)
-    newest = select(func.max(other.number)).where(other.benefit_id == entry.benefit_id, other.level == entry.level)
-    return newest.scalar_subquery()
+ENTRY_GUARD = Guard(
+    "benefit entry",
+    BenefitEntryRow,
+    visible_through_content,
+    {"correct": _corrects},
+    states={"correct": lambda row: row.number == _newest_number(row)},
+)
 
 
 def _month_by_month(row: Alias) -> ColumnElement[Any]:
@@ -98,7 +111,7 @@ BENEFIT_ENTRY = View(
         "first_year": exact("first_year"),
         "months": _month_by_month,
         "person": One(PERSON, on=lambda row, person: person.id == row.person_id),
-        "permissions": lambda row: allowed_list({"correct": and_(row.number == _newest_number(row), _corrects(row))}),
+        "permissions": lambda row: allowed_list(ENTRY_GUARD.rules_for(row)),
     },
 )
 BENEFIT_ENTRIES = Listing(
@@ -142,11 +155,6 @@ def _realised(level: str) -> Any:
     return ratio
 
 
-def _idea_title(row: Alias) -> ColumnElement[Any]:
-    idea: Alias = aliased(ContentRow)
-    return select(idea.title).where(idea.id == row.content_id).scalar_subquery()
-
-
 BENEFIT = View(
     "benefit",
     Benefit,
@@ -154,7 +162,7 @@ BENEFIT = View(
     visible_through_content,
     {
         "idea_id": lambda row: row.content_id,
-        "idea_title": _idea_title,
+        "idea_title": idea_title,
         "cost": exact("cost"),
         "person": One(PERSON, on=lambda row, person: person.id == row.person_id),
         "claimed": _present("claimed"),
@@ -162,19 +170,9 @@ BENEFIT = View(
         "verified": _present("verified"),
         "realised_of_claimed": _realised("claimed"),
         "realised_of_committed": _realised("committed"),
-        "permissions": lambda row: allowed_list(
-            {
-                "revise": and_(not_(row.is_committed), not_(row.is_verified), _of_idea(is_underway)(row), _claims(row)),
-                "commit": and_(not_(row.is_committed), _of_idea(is_underway)(row), _commits(row)),
-                "verify": and_(not_(row.is_verified), _of_idea(_is_verifiable)(row), _verifies(row)),
-            }
-        ),
+        "permissions": lambda row: allowed_list(BENEFIT_GUARD.rules_for(row)),
     },
 )
-
-
-def _is_verifiable(idea: Alias) -> ColumnElement[bool]:
-    return and_(in_state("published")(idea), in_stage(*VERIFIABLE)(idea))
 
 
 # The stages are those of the benefit's own column, which the indexes know.
@@ -184,17 +182,13 @@ _AWAITING: dict[str, Rule] = {
 }
 
 
-def _awaits(row: Alias, value: ColumnElement[Any]) -> ColumnElement[bool]:
-    return or_(*(and_(value == constant(name), rule(row)) for name, rule in _AWAITING.items()))
-
-
 _OF_IDEA = Filter(Uuid, lambda row, value: row.content_id == value)
 _NEWEST = Order((("created_at", datetime), ("id", UUID)), "The last that was claimed first.")
 BENEFITS = Listing(
     "benefits",
     BENEFIT,
     filters={
-        "awaiting": Filter(Text, _awaits, special=_AWAITING),
+        "awaiting": rule_filter(_AWAITING),
         "type": Filter(Text, lambda row, value: row.type == value),
         "idea": _OF_IDEA,
         "department": CONTENT_FILTERS["department"],

@@ -86,11 +86,3 @@ async def checked_changes(work: Work, ask: Patch, variety: str | None = None) ->
     if variety in changes:
         changes["variety"] = changes.pop(variety).value
     return changes
-
-
-def apply(row: Any, changes: dict[str, Any]) -> list[str]:
-    """Makes changes of columns in a row; the names of those that had another value, in alphabetical order."""
-    changed = sorted(name for name, value in changes.items() if getattr(row, name) != value)
-    for name in changed:
-        setattr(row, name, changes[name])
-    return changed

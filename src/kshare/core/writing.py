@@ -67,6 +67,14 @@ class Guard(Generic[R]):
         }
 
 
+def apply(row: Any, changes: dict[str, Any]) -> list[str]:
+    """Makes changes of columns in a row; the names of those that had another value, in alphabetical order."""
+    changed = sorted(name for name, value in changes.items() if getattr(row, name) != value)
+    for name in changed:
+        setattr(row, name, changes[name])
+    return changed
+
+
 class Work:
     """One transaction for one principal."""
 

@@ -14,7 +14,7 @@ from kshare.content.authorship import acting_at, acting_id, acting_person, owner
 from kshare.content.models import ContentRow
 from kshare.core.access import Permission
 from kshare.core.errors import DomainError, invalid
-from kshare.core.writing import Expected, Guard, Work, command
+from kshare.core.writing import Expected, Guard, Work, apply, command
 from kshare.ideas.commands.carrying import check_underway, load_carried_out, load_with_idea
 from kshare.ideas.commands.stages import move_idea
 from kshare.ideas.models import DecisionRow
@@ -71,9 +71,7 @@ def _stamp(work: Work, idea: ContentRow) -> dict[str, Any]:
 
 def _apply(work: Work, idea: ContentRow, row: Any, changes: dict[str, Any]) -> list[str]:
     """The names of what was really changed."""
-    changed = sorted(name for name, value in changes.items() if getattr(row, name) != value)
-    for name in changed:
-        setattr(row, name, changes[name])
+    changed = apply(row, changes)
     if changed:
         _touch(work, idea, row)
     return changed

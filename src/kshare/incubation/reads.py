@@ -1,11 +1,10 @@
 """How incubation is read, and who may carry an idea out. All of it is seen exactly when its idea is seen."""
 
-from collections.abc import Callable
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Text, Uuid, and_, case, func, literal_column, not_, or_, select
+from sqlalchemy import ColumnElement, Uuid, and_, case, func, literal_column, not_, or_, select
 from sqlalchemy.orm import aliased
 
 from kshare.content.models import ContentRow
@@ -19,16 +18,26 @@ from kshare.core.reading import (
     Many,
     One,
     Order,
-    Source,
     View,
     Viewer,
     Walk,
     allowed_list,
     constant,
+    rule_filter,
 )
 from kshare.core.writing import Guard, Rule
-from kshare.ideas.reads.idea import IDEA, in_stage, in_state, is_idea, is_own, may_carry_out, may_decide, may_manage
-from kshare.ideas.stages import UNDERWAY
+from kshare.ideas.reads.idea import (
+    IDEA,
+    idea_title,
+    is_idea,
+    is_own,
+    is_underway,
+    may_carry_out,
+    may_decide,
+    may_manage,
+    of_idea,
+    published_in,
+)
 from kshare.incubation.models import GateRow, MilestoneRow, PilotRow, RolloutRow
 from kshare.incubation.shapes import Gate, Incubation, Milestone, Pilot, RolloutSite
 from kshare.people.reads import DEPARTMENT, PERSON
@@ -44,10 +53,6 @@ def _decides(row: Alias) -> ColumnElement[bool]:
     return and_(or_(may_decide(row), may_manage(row)), not_(is_own(row)))
 
 
-def _open(*stages: str) -> Rule:
-    return lambda row: and_(in_state("published")(row), in_stage(*stages)(row))
-
-
 INCUBATION_GUARD = Guard(
     "idea",
     ContentRow,
@@ -58,58 +63,67 @@ INCUBATION_GUARD = Guard(
 """Who may, whatever the stage: a wrong stage is a conflict and no lack of rights."""
 
 _OFFERED: dict[str, Rule] = {
-    "carry_out": lambda row: and_(_open(*UNDERWAY)(row), may_carry_out(row)),
-    "decide_gate": lambda row: and_(_open(*PILOTED)(row), _decides(row)),
+    "carry_out": lambda row: and_(is_underway(row), may_carry_out(row)),
+    "decide_gate": lambda row: and_(published_in(*PILOTED)(row), _decides(row)),
 }
 
 
-def _of_idea(rule: Rule) -> Rule:
-    """A rule for the idea, as a rule for what belongs to it."""
-
-    def condition(row: Alias) -> ColumnElement[bool]:
-        idea: Alias = aliased(ContentRow)
-        return select(idea.id).where(idea.id == row.content_id, rule(idea)).exists()
-
-    return condition
+_carried_out = of_idea(may_carry_out)
+_underway = of_idea(is_underway)
+_piloted = of_idea(published_in(*PILOTED))
 
 
 def _sees_to_it(row: Alias) -> ColumnElement[bool]:
     mine = and_(row.person_id == Viewer.id, Viewer.holds(Permission.idea_propose))
-    return or_(_of_idea(may_carry_out)(row), mine)
+    return or_(_carried_out(row), mine)
 
 
-_carried_out = _of_idea(may_carry_out)
+def _in(*states: str) -> Rule:
+    return lambda row: row.state.in_([constant(state) for state in states])
+
+
+def _underway_and(*states: str) -> Rule:
+    """The idea is being carried out, and the row in one of these states."""
+    return lambda row: and_(_in(*states)(row), _underway(row))
+
 
 MILESTONE_GUARD = Guard(
     "milestone",
     MilestoneRow,
     visible_through_content,
     {"edit": _carried_out, "finish": _sees_to_it, "remove": _carried_out},
+    states={"edit": _underway, "finish": _underway, "remove": _underway},
 )
 PILOT_GUARD = Guard(
     "pilot",
     PilotRow,
     visible_through_content,
     {"edit": _carried_out, "start": _carried_out, "conclude": _carried_out, "remove": _carried_out},
+    states={
+        "edit": _underway_and("planned", "running"),
+        "start": _underway_and("planned"),
+        "conclude": _underway_and("running"),
+        "remove": _underway_and("planned"),
+    },
 )
 ROLLOUT_GUARD = Guard(
     "rollout site",
     RolloutRow,
     visible_through_content,
     {"edit": _carried_out, "finish": _carried_out, "remove": _carried_out},
+    states={
+        "edit": _underway,
+        "finish": _underway,
+        "remove": lambda row: and_(row.done_on.is_(None), _underway(row)),
+    },
 )
-GATE_GUARD = Guard("gate", GateRow, visible_through_content, {"decide": _of_idea(_decides)})
-
-
-def _offered(guard: Guard[Any], stages: tuple[str, ...], **states: Callable[[Alias], ColumnElement[bool]]) -> Source:
-    """`permissions`: what the rules allow, in a state of the idea and of the row in which it can be done."""
-
-    def permissions(row: Alias) -> ColumnElement[Any]:
-        underway = _of_idea(_open(*stages))
-        rules = {name: and_(rule, underway(row)) for name, rule in guard.rules_for(row).items()}
-        return allowed_list(rules | {name: and_(rules[name], state(row)) for name, state in states.items()})
-
-    return permissions
+GATE_GUARD = Guard(
+    "gate",
+    GateRow,
+    visible_through_content,
+    {"decide": of_idea(_decides)},
+    states={"decide": lambda row: and_(row.decision.is_(None), _piloted(row))},
+)
 
 
 # ---- views -----------------------------------------------------------------------------------------------------------
@@ -120,16 +134,7 @@ def _idea_id(row: Alias) -> ColumnElement[Any]:
     return id
 
 
-def _idea_title(row: Alias) -> ColumnElement[Any]:
-    idea: Alias = aliased(ContentRow)
-    return select(idea.title).where(idea.id == row.content_id).scalar_subquery()
-
-
 _DEPARTMENT = One(DEPARTMENT, on=lambda row, department: department.id == row.department_id)
-
-
-def _in(*states: str) -> Callable[[Alias], ColumnElement[bool]]:
-    return lambda row: row.state.in_([constant(state) for state in states])
 
 
 MILESTONE = View(
@@ -139,10 +144,10 @@ MILESTONE = View(
     visible_through_content,
     {
         "idea_id": _idea_id,
-        "idea_title": _idea_title,
+        "idea_title": idea_title,
         "person": One(PERSON, on=lambda row, person: person.id == row.person_id),
         "overdue": lambda row: and_(row.done_at.is_(None), row.due_on < TODAY),
-        "permissions": _offered(MILESTONE_GUARD, UNDERWAY),
+        "permissions": lambda row: allowed_list(MILESTONE_GUARD.rules_for(row)),
     },
 )
 PILOT = View(
@@ -154,14 +159,7 @@ PILOT = View(
         "idea_id": _idea_id,
         "department": _DEPARTMENT,
         "overdue": lambda row: and_(_in("planned", "running")(row), row.until_on < TODAY),
-        "permissions": _offered(
-            PILOT_GUARD,
-            UNDERWAY,
-            edit=_in("planned", "running"),
-            start=_in("planned"),
-            conclude=_in("running"),
-            remove=_in("planned"),
-        ),
+        "permissions": lambda row: allowed_list(PILOT_GUARD.rules_for(row)),
     },
 )
 ROLLOUT = View(
@@ -174,7 +172,7 @@ ROLLOUT = View(
         "department": _DEPARTMENT,
         "state": lambda row: case((row.done_on.is_(None), constant("planned")), else_=constant("done")),
         "overdue": lambda row: and_(row.done_on.is_(None), row.planned_on < TODAY),
-        "permissions": _offered(ROLLOUT_GUARD, UNDERWAY, remove=lambda row: row.done_on.is_(None)),
+        "permissions": lambda row: allowed_list(ROLLOUT_GUARD.rules_for(row)),
     },
 )
 GATE = View(
@@ -186,7 +184,7 @@ GATE = View(
         "idea_id": _idea_id,
         "opened_by": One(PERSON, on=lambda row, person: person.id == row.opened_by_id),
         "decided_by": One(PERSON, on=lambda row, person: person.id == row.decided_by_id),
-        "permissions": _offered(GATE_GUARD, PILOTED, decide=lambda row: row.decision.is_(None)),
+        "permissions": lambda row: allowed_list(GATE_GUARD.rules_for(row)),
     },
 )
 
@@ -245,23 +243,15 @@ MILESTONES = _list_of(
     {"position": Order((("position", int), ("id", UUID)), "In their order.", descending=False)},
 )
 
-_underway = _of_idea(_open(*UNDERWAY))
-
 _STATES: dict[str, Rule] = {
     "open": lambda row: and_(row.done_at.is_(None), _underway(row)),
     "overdue": lambda row: and_(row.done_at.is_(None), row.due_on < TODAY, _underway(row)),
     "done": lambda row: row.done_at.is_not(None),
 }
-
-
-def _in_state(row: Alias, value: ColumnElement[Any]) -> ColumnElement[bool]:
-    return or_(*(and_(value == constant(name), rule(row)) for name, rule in _STATES.items()))
-
-
 MY_MILESTONES = Listing(
     "my_milestones",
     MILESTONE,
-    filters={"state": Filter(Text, _in_state, special=_STATES)},
+    filters={"state": rule_filter(_STATES)},
     orders={"due": Order((("due_on", date), ("id", UUID)), "The next that is due first.", descending=False)},
     default_order="due",
     implied=lambda row, _: Viewer.owns(row.owner_id),

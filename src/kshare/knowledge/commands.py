@@ -5,7 +5,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from kshare.content.anonymity.sealing import check_still_anonymous, conceal
-from kshare.content.authoring import TEXT, apply, checked_changes, new_content
+from kshare.content.authoring import TEXT, checked_changes, new_content
 from kshare.content.authorship import tell, touch
 from kshare.content.commands import add_content, readers_of, revise, set_state, set_tags
 from kshare.content.models import ContentRow, RevisionRow
@@ -14,7 +14,7 @@ from kshare.content.reads import visible_revision
 from kshare.core.access import Permission
 from kshare.core.errors import DomainError, not_found
 from kshare.core.text import ExternalName
-from kshare.core.writing import Expected, Work, command
+from kshare.core.writing import Expected, Work, apply, command
 from kshare.knowledge.reads import KNOWLEDGE_GUARD
 from kshare.knowledge.shapes import (
     CreateKnowledgeItem,

@@ -11,13 +11,12 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Text, Uuid, and_, literal_column, not_, or_, select
 from sqlalchemy.orm import aliased
 
-from kshare.content.models import ContentRow
 from kshare.content.visibility import visible_through_content
 from kshare.core.access import Permission
 from kshare.core.amounts import as_text, exact
 from kshare.core.reading import Alias, Filter, Listing, One, Order, View, Viewer, allowed_list, constant
-from kshare.core.writing import Guard, Rule
-from kshare.ideas.reads.idea import IDEA, is_own, is_underway, may_carry_out
+from kshare.core.writing import Guard
+from kshare.ideas.reads.idea import IDEA, is_own, is_underway, may_carry_out, of_idea
 from kshare.people.reads import DEPARTMENT, PERSON
 from kshare.resources.models import (
     BudgetEntryRow,
@@ -37,19 +36,9 @@ def _grants_from(row: Alias) -> ColumnElement[bool]:
     return or_(Viewer.holds(Permission.budget_manage), row.owner_id == Viewer.id)
 
 
-def of_idea(rule: Rule) -> Rule:
-    """A rule for what belongs to an idea (`row.content_id`): the idea's own rule."""
-
-    def allowed(row: Alias) -> ColumnElement[bool]:
-        idea = aliased(ContentRow)
-        return select(idea.id).where(idea.id == row.content_id, rule(idea)).exists()
-
-    return allowed
-
-
 _carries_out = of_idea(may_carry_out)
-_carries_out_now = of_idea(lambda idea: and_(is_underway(idea), may_carry_out(idea)))
 _of_others = of_idea(lambda idea: not_(is_own(idea)))
+_underway = of_idea(is_underway)
 
 
 def _has_budget(row: Alias) -> ColumnElement[bool]:
@@ -94,14 +83,19 @@ REQUEST_GUARD = Guard(
     ResourceRequestRow,
     visible_through_content,
     {"grant": _decides, "decline": _decides, "withdraw": _carries_out},
+    states={"grant": lambda row: and_(_open(row), _underway(row)), "decline": _open, "withdraw": _open},
 )
 GRANT_GUARD = Guard(
     "resource grant",
     ResourceGrantRow,
     visible_through_content,
     {"use": _carries_out, "return": _returns, "correct": _returns},
+    states={
+        "use": lambda row: and_(_something_left(row), _underway(row)),
+        "return": _something_left,
+        "correct": lambda row: row.entries > literal_column("0"),
+    },
 )
-"""These rules say whose business something is; `permissions` adds the state in which it can be done."""
 
 BUDGET = View(
     "budget",
@@ -180,13 +174,7 @@ RESOURCE_GRANT = View(
         "returned": exact("returned"),
         "left": lambda row: as_text(_left(row)),
         "person": One(PERSON, on=lambda row, person: person.id == row.person_id),
-        "permissions": lambda row: allowed_list(
-            {
-                "use": and_(_something_left(row), _carries_out_now(row)),
-                "return": and_(_something_left(row), _returns(row)),
-                "correct": and_(row.entries > literal_column("0"), _returns(row)),
-            }
-        ),
+        "permissions": lambda row: allowed_list(GRANT_GUARD.rules_for(row)),
     },
 )
 
@@ -220,13 +208,7 @@ RESOURCE_REQUEST = View(
         "person": One(PERSON, on=lambda row, person: person.id == row.person_id),
         "decided_by": One(PERSON, on=lambda row, person: person.id == row.decided_by),
         "grant": One(RESOURCE_GRANT, on=lambda row, grant: grant.request_id == row.id, seen_with_parent=True),
-        "permissions": lambda row: allowed_list(
-            {
-                "grant": and_(_open(row), of_idea(is_underway)(row), _decides(row)),
-                "decline": and_(_open(row), _decides(row)),
-                "withdraw": and_(_open(row), _carries_out(row)),
-            }
-        ),
+        "permissions": lambda row: allowed_list(REQUEST_GUARD.rules_for(row)),
     },
 )
 _NEWEST = {"newest": Order((("created_at", datetime), ("id", UUID)), "The last that was asked first.")}

@@ -23,11 +23,12 @@ from kshare.content.commands import add_content, readers_of, revise, set_state, 
 from kshare.content.models import ContentRow
 from kshare.core.access import Permission
 from kshare.core.errors import DomainError, invalid
-from kshare.core.writing import Expected, Work, command
+from kshare.core.writing import Expected, Work, apply, command
 from kshare.people.models import PersonRow
 
 JUDGED_FOR = timedelta(days=14)
 """How long judges have unless something else is said."""
+_TIMES = ("opens_at", "closes_at", "judging_until")
 _TEAM = (2, 6)
 """How many people a team of a hackathon has unless something else is said."""
 
@@ -202,13 +203,12 @@ async def update_challenge(work: Work, id: UUID, ask: UpdateChallenge, version: 
     for name in ("closes_at", "judging_until"):
         if name in changes:
             changes[name] = changes[name].replace(microsecond=0)
+    timed = {name: changes.pop(name) for name in _TIMES if name in changes}
     plain = {name: value for name, value in changes.items() if name not in ("team_min", "team_max")}
-    rows = {name: times if name in ("opens_at", "closes_at", "judging_until") else challenge for name in plain}
-    changed = sorted(name for name, value in plain.items() if getattr(rows[name], name) != value)
-    for name in changed:
-        setattr(rows[name], name, plain[name])
-    if {"opens_at", "closes_at", "judging_until"} & set(changed):
-        opens_at = times.opens_at if "opens_at" in changed or phase == "announced" else None
+    moved = apply(times, timed)
+    changed = sorted(apply(challenge, plain) + moved)
+    if moved:
+        opens_at = times.opens_at if "opens_at" in moved or phase == "announced" else None
         _check_times(moment, opens_at, times.closes_at, times.judging_until)
     sizes = (times.team_min, times.team_max)
     _check_sizes(challenge, times, ask)

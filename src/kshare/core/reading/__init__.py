@@ -40,6 +40,7 @@ from kshare.core.reading.views import (
     allowed_list,
     constant,
     everyone_sees,
+    rule_filter,
     whole,
 )
 
@@ -80,6 +81,7 @@ __all__ = [
     "page_statement",
     "render",
     "rendered_paths",
+    "rule_filter",
     "visible_rows",
     "whole",
 ]

@@ -7,7 +7,7 @@ import orjson
 from sqlalchemy import delete, select
 
 from kshare.content.anonymity.sealing import check_still_anonymous, conceal
-from kshare.content.authoring import TEXT, apply, checked_changes, new_content
+from kshare.content.authoring import TEXT, checked_changes, new_content
 from kshare.content.authorship import tell, touch
 from kshare.content.commands import add_content, readers_of, revise, set_state, set_tags
 from kshare.content.models import ContentRow
@@ -16,7 +16,7 @@ from kshare.core.access import Permission
 from kshare.core.errors import DomainError, invalid
 from kshare.core.principal import ANONYMOUS_ID
 from kshare.core.text import ExternalName
-from kshare.core.writing import Expected, Work, command
+from kshare.core.writing import Expected, Work, apply, command
 from kshare.ideas.commands.alike import check_members_see
 from kshare.ideas.commands.clock import begin_stage, clock_changed, clock_of_new, start_clock, stop_clock
 from kshare.ideas.commands.rows import idea_of as idea_of

@@ -72,6 +72,27 @@ def in_stage(*stages: str) -> Rule:
     return lambda row: row.stage.in_([constant(stage) for stage in stages])
 
 
+def published_in(*stages: str) -> Rule:
+    """The idea is in one of these stages, and neither withdrawn nor merged."""
+    return lambda row: and_(in_state("published")(row), in_stage(*stages)(row))
+
+
+def of_idea(rule: Rule) -> Rule:
+    """A rule for ideas as a rule for what belongs to one (`row.content_id`)."""
+
+    def allowed(row: Alias) -> ColumnElement[bool]:
+        idea: Alias = aliased(ContentRow)
+        return select(idea.id).where(idea.id == row.content_id, rule(idea)).exists()
+
+    return allowed
+
+
+def idea_title(row: Alias) -> ColumnElement[Any]:
+    """The title of the idea to which something belongs (`row.content_id`), and with which it is seen."""
+    idea: Alias = aliased(ContentRow)
+    return select(idea.title).where(idea.id == row.content_id).scalar_subquery()
+
+
 def is_coauthor(row: Alias) -> ColumnElement[bool]:
     """The viewer has a share in the idea."""
     share = aliased(CoauthorRow)
@@ -147,9 +168,8 @@ def may_carry_out(row: Alias) -> ColumnElement[bool]:
     return or_(and_(is_own(row), Viewer.holds(Permission.idea_propose)), may_manage(row))
 
 
-def is_underway(row: Alias) -> ColumnElement[bool]:
-    """It was approved and is neither withdrawn nor merged."""
-    return and_(in_state("published")(row), in_stage(*UNDERWAY)(row))
+is_underway = published_in(*UNDERWAY)
+"""It was approved and is neither withdrawn nor merged."""
 
 
 def _found_team(row: Alias) -> ColumnElement[bool]:
@@ -190,9 +210,9 @@ IDEA_GUARD = Guard(
         "delete": in_state("draft"),
         "withdraw": in_state("published"),
         "reinstate": lambda row: and_(in_state("archived")(row), not_(is_merged(row))),
-        "vote": lambda row: and_(in_state("published")(row), in_stage(*UNDECIDED)(row)),
-        "decide": lambda row: and_(in_state("published")(row), in_stage(*UNDECIDED)(row)),
-        "reopen": lambda row: and_(in_state("published")(row), in_stage("declined")(row)),
+        "vote": published_in(*UNDECIDED),
+        "decide": published_in(*UNDECIDED),
+        "reopen": published_in("declined"),
         "answer": _waits_for_author,
         "carry_out": is_underway,
         "found_team": in_state("published"),

@@ -9,7 +9,7 @@ from kshare.core.access import Permission
 from kshare.core.errors import DomainError, not_found
 from kshare.core.ids import new_id
 from kshare.core.principal import EVERYONE
-from kshare.core.writing import Expected, Work, command
+from kshare.core.writing import Expected, Work, apply, command
 from kshare.people.asks import CreateGroup, UpdateGroup
 from kshare.people.events import GroupChanged, GroupCreated, GroupDeleted, GroupJoined, GroupLeft
 from kshare.people.models import GroupMemberRow, GroupRow, PersonRow
@@ -34,11 +34,7 @@ async def create_group(work: Work, ask: CreateGroup) -> UUID:
 async def update_group(work: Work, id: UUID, ask: UpdateGroup, version: Expected) -> UUID:
     """Renames or describes it."""
     group = await work.load(GROUP_GUARD, id, "edit", version=version)
-    changes = ask.changes()
-    changed = sorted(name for name, value in changes.items() if getattr(group, name) != value)
-    for name in changed:
-        setattr(group, name, changes[name])
-    if changed:
+    if changed := apply(group, ask.changes()):
         work.record(GroupChanged(group_id=id, fields=changed), id, [EVERYONE])
     return id
 

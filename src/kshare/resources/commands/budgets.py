@@ -11,7 +11,7 @@ from kshare.core.access import Permission
 from kshare.core.amounts import HOURS, PIECES, check_places
 from kshare.core.errors import DomainError, invalid
 from kshare.core.ids import new_id
-from kshare.core.writing import Expected, Work, command
+from kshare.core.writing import Expected, Work, apply, command
 from kshare.people.models import DepartmentRow, PersonRow
 from kshare.resources.models import BudgetEntryRow, BudgetRow
 from kshare.resources.reads import BUDGET_GUARD
@@ -79,11 +79,8 @@ async def update_budget(work: Work, id: UUID, ask: UpdateBudget, version: Expect
         await _check_owner(work, changes["owner_id"])
     await _check_department(work, changes.get("department_id"))
     _check_days(changes.get("starts_on", budget.starts_on), changes.get("ends_on", budget.ends_on))
-    changed = sorted(name for name, value in changes.items() if getattr(budget, name) != value)
     before = budget.owner_id
-    for name in changed:
-        setattr(budget, name, changes[name])
-    if changed:
+    if changed := apply(budget, changes):
         _tell(work, budget, BudgetChanged(budget_id=id, fields=changed), before)
     return id
 

@@ -9,7 +9,7 @@ from sqlalchemy import delete
 from kshare.content.taxonomy_shapes import folded
 from kshare.core.access import Permission
 from kshare.core.errors import DomainError, invalid
-from kshare.core.writing import Expected, Work, command
+from kshare.core.writing import Expected, Work, apply, command
 from kshare.teams.commands.team import lock_team, record, refuse_dissolved
 from kshare.teams.models import CallSkillRow, TeamCallRow
 from kshare.teams.reads import CALL_GUARD, TEAM_GUARD
@@ -72,10 +72,7 @@ async def change_team_call(work: Work, id: UUID, ask: ChangeTeamCall, version: E
         refuse_past(work, changes["closes_at"], "/closes_at")
     if changes.get("seats", call.seats) < call.taken:
         raise invalid("/seats", "seats_taken", "More seats are taken already.")
-    changed = sorted(name for name, value in changes.items() if getattr(call, name) != value)
-    for name in changed:
-        setattr(call, name, changes[name])
-    if changed:
+    if apply(call, changes):
         call.updated_at = work.now
         await _post(work, call)
         await record(work, team, TeamCallChanged(team_id=team.id, call_id=id))

@@ -11,7 +11,7 @@ from kshare.content.models import ContentRow
 from kshare.core.access import Permission
 from kshare.core.errors import DomainError, invalid, not_found
 from kshare.core.principal import ANONYMOUS_ID, EVERYONE
-from kshare.core.writing import Expected, Guard, Work, command
+from kshare.core.writing import Expected, Guard, Work, apply, command
 from kshare.ideas.reads.idea import IDEA_GUARD
 from kshare.teams.models import TeamApplicationRow, TeamCallRow, TeamInvitationRow, TeamMemberRow, TeamRow
 from kshare.teams.reads import MOST_MEMBERS, TEAM_GUARD
@@ -90,10 +90,7 @@ async def change_team(work: Work, id: UUID, ask: ChangeTeam, version: Expected) 
     """Changes what was sent."""
     team = await work.load(TEAM_GUARD, id, "edit", version=version)
     refuse_dissolved(team)
-    changed = sorted(name for name, value in ask.changes().items() if getattr(team, name) != value)
-    for name in changed:
-        setattr(team, name, getattr(ask, name))
-    if changed:
+    if changed := apply(team, ask.changes()):
         team.updated_at = work.now
         await record(work, team, TeamChanged(team_id=id, fields=changed))
     return id
