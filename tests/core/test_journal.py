@@ -10,9 +10,10 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 from tests.conftest import Loop, cloned_database
 
+from kshare.core.clock import now
 from kshare.core.database import Database
 from kshare.core.ids import new_id
-from kshare.core.journal import Entry, Reactor, Watch, Worker, mend_restored
+from kshare.core.journal import _MOVE, Entry, Reactor, Watch, Worker, mend_restored
 from kshare.core.settings import Settings
 
 SETTINGS = Settings(_env_file=None)
@@ -325,5 +326,20 @@ def test_one_watch_tells_all_listeners_and_looks_for_nobody(url: str, loop: Loop
                 await asyncio.wait_for(asyncio.gather(*waits), 1)
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
+
+    loop.run(scenario())
+
+
+def test_only_what_is_in_the_journal_waits_for_the_disk(url: str, loop: Loop) -> None:
+    async def scenario() -> None:
+        place = {"name": "diary", "xid": 1, "number": 1, "updated_at": now()}
+        async with opened(url) as database:
+            for fence, tells in enumerate((False, True), 1):
+                async with database.sessions() as session, session.begin():
+                    await session.execute(text("SET LOCAL synchronous_commit = on"))
+                    if tells:
+                        await session.execute(_INSERT, {"id": new_id()})
+                    assert await session.scalar(_MOVE, {**place, "fence": fence}) == fence
+                    assert await session.scalar(text("SHOW synchronous_commit")) == ("on" if tells else "off")
 
     loop.run(scenario())

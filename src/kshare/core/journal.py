@@ -8,9 +8,11 @@ import asyncio
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AsyncExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
+from enum import IntEnum
+from time import monotonic
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -26,6 +28,7 @@ from sqlalchemy import (
     Uuid,
     bindparam,
     func,
+    literal_column,
     select,
     text,
     tuple_,
@@ -130,7 +133,8 @@ class Reactor(ABC):
         """Handles entries in order, within the transaction that also moves this reactor's cursor.
 
         It should write late and briefly: from its first write to its end nothing newer settles. `fence` is higher than
-        that of every lease before, for those outside of this transaction who must tell a late worker from the present.
+        that of every lease before, for those outside of this transaction who must tell a late worker from the present;
+        only after a crash of PostgreSQL the last ones may be given again.
         """
 
     async def catch_up(self, session: AsyncSession) -> bool:
@@ -144,6 +148,27 @@ class Reactor(ABC):
         return False
 
 
+class Step(IntEnum):
+    """What a reactor's step has come to; false if there was nothing to do."""
+
+    idle = 0
+    caught_up = 1
+    """It has read all there was."""
+    more = 2
+    """There is surely more to do."""
+
+
+GATHER = 0.1
+"""Seconds a reactor that has caught up leaves new entries to gather: each step is a transaction, and while people write
+all the time, one for each of their commits and of all reactors would cost more than what people do."""
+
+
+TURN = 2.0
+"""Seconds a reactor waits at most for its turn in a process, so that one that is slow does not hold up the others. They
+take turns because to the event loop each is as good as another busy client: all at once would take most of its time
+from those who wait for answers."""
+
+
 class _Pace:
     """How long to wait before the next look: soon and then again after a wake-up, since an entry settles only when
     every older transaction has ended; otherwise the regular interval."""
@@ -152,19 +177,26 @@ class _Pace:
         self._poll = poll
         self._woken = asyncio.Event()
         self._soon: list[float] = []
+        self._regular = monotonic()
 
     def wake(self) -> None:
         self._woken.set()
 
-    async def wait(self) -> None:
+    async def wait(self) -> bool:
+        """True when the regular look is due, which comes however often there was a wake-up in between."""
         try:
             await asyncio.wait_for(self._woken.wait(), self._soon.pop() if self._soon else self._poll)
         except TimeoutError:
-            return
-        self._woken.clear()
-        self._soon = [0.5, 0.1]
-        # Commits come in swarms: one look for all that arrive within this time.
-        await asyncio.sleep(0.01)
+            pass
+        else:
+            self._woken.clear()
+            self._soon = [0.5, 0.1]
+            # Commits come in swarms: one look for all that arrive within this time.
+            await asyncio.sleep(0.01)
+        due = monotonic() - self._regular >= self._poll
+        if due:
+            self._regular = monotonic()
+        return due
 
 
 class Worker:
@@ -172,6 +204,9 @@ class Worker:
 
     The lease is an advisory lock and not a locked row, because locking a row takes a transaction id: from then to its
     end a reactor would keep everybody's newer entries from settling, and looking for work would write to the log.
+
+    A step's commit waits for the disk only if it wrote to the journal itself. Else its effects and the cursor are lost
+    together or not at all, and what a crash of PostgreSQL takes away is done again from the journal.
     """
 
     def __init__(self, database: Database, reactors: Sequence[Reactor], *, poll: float = 1.0) -> None:
@@ -179,6 +214,7 @@ class Worker:
         self._reactors = reactors
         self._paces = [_Pace(poll) for _ in reactors]
         self._retry = poll
+        self._turns = asyncio.Lock()
 
     def wake(self) -> None:
         """Something was just committed in this process: do not wait for the next poll."""
@@ -206,10 +242,12 @@ class Worker:
         failures = careful = 0
         while True:
             try:
-                while await self.step(reactor, most=1 if careful else reactor.batch) or await reactor.afterwards(
-                    self._database
+                while (step := await self._turn(reactor, 1 if careful else reactor.batch)) or (
+                    await reactor.afterwards(self._database)
                 ):
                     failures, careful = 0, max(careful - 1, 0)
+                    if step is Step.caught_up:
+                        await asyncio.sleep(GATHER)
             except Exception as error:
                 # Then one entry at a time, so that only the entry that fails, and what follows it, waits.
                 failures, careful = failures + 1, reactor.batch
@@ -219,38 +257,76 @@ class Worker:
                 await asyncio.sleep(retry)
             else:
                 failures = 0
-                await pace.wait()
+                while not await pace.wait() and not await self._behind(reactor):
+                    pass
 
-    async def step(self, reactor: Reactor, *, most: int | None = None) -> bool:
-        """One batch under the lease; True if there was anything to do. Its effects and the cursor commit together."""
-        async with self._database.sessions() as session, session.begin():
-            lease = func.pg_try_advisory_xact_lock(func.hashtextextended(f"kshare reactor {reactor.name}", 0))
-            if not await session.scalar(select(lease)):
-                return False
-            place = await session.get(ReactorRow, reactor.name)
-            here = tuple_(JournalRow.xid, JournalRow.number)
-            after = tuple_(
-                bindparam("xid", place.xid if place else 0, type_=Xid8),
-                bindparam("number", place.number if place else 0, type_=BigInteger),
-            )
-            query = select(JournalRow).where(here > after, settled()).order_by(JournalRow.xid, JournalRow.number)
-            rows = (await session.execute(query.limit(most or reactor.batch))).scalars().all()
-            if not rows:
-                return await reactor.catch_up(session)
-            # A sequence gives no number twice, not even after a failed transaction, and neither must a token.
-            fence: int = await session.scalar(text("SELECT nextval(pg_get_serial_sequence('journal', 'number'))"))
-            entries = [
-                Entry(r.id, r.happened, r.actor_id, r.object_kind, r.object_id, r.content_id, r.payload, r.at)
-                for r in rows
-            ]
-            await reactor.react(session, entries, fence)
-            await session.flush()
-            values = {"xid": rows[-1].xid, "number": rows[-1].number, "fence": fence, "updated_at": now()}
-            first = insert(ReactorRow).values(name=reactor.name, **values)
-            moved = first.on_conflict_do_update(index_elements=["name"], set_=values, where=ReactorRow.fence < fence)
-            if await session.scalar(moved.returning(ReactorRow.fence)) is None:
-                raise RuntimeError(f"another worker has taken the lease of {reactor.name}")
+    async def _turn(self, reactor: Reactor, most: int) -> Step:
+        async with AsyncExitStack() as stack:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(TURN):
+                    await stack.enter_async_context(self._turns)
+            return await self.step(reactor, most=most)
+
+    async def _behind(self, reactor: Reactor) -> bool:
+        """Whether there is something to read, or to complain of; looked up without the lease and a transaction, since
+        most looks after a commit find that all is done, or that nothing has settled yet."""
+        try:
+            return await self._database.fetch_row(_BEHIND, (reactor.name,)) is not None
+        except Exception:
             return True
+
+    async def step(self, reactor: Reactor, *, most: int | None = None) -> Step:
+        """One batch under the lease. Its effects and the cursor commit together."""
+        most = most or reactor.batch
+        async with self._database.sessions() as session, session.begin():
+            # A sequence gives no number twice after a failed transaction, and neither must a token.
+            fence: int | None = await session.scalar(_LEASE, {"name": reactor.name})
+            if fence is None:
+                return Step.idle
+            rows = (await session.execute(_UNREAD, {"name": reactor.name, "most": most})).all()
+            if not rows:
+                return Step.more if await reactor.catch_up(session) else Step.idle
+            await reactor.react(session, [Entry(*row[2:]) for row in rows], fence)
+            await session.flush()
+            place = {"xid": rows[-1].xid, "number": rows[-1].number, "fence": fence, "updated_at": now()}
+            if await session.scalar(_MOVE, {"name": reactor.name, **place}) is None:
+                raise RuntimeError(f"another worker has taken the lease of {reactor.name}")
+            return Step.more if len(rows) == most else Step.caught_up
+
+
+_LEASE = text(
+    """SELECT CASE WHEN pg_try_advisory_xact_lock(hashtextextended('kshare reactor ' || :name, 0))
+    THEN nextval(pg_get_serial_sequence('journal', 'number')) END"""
+)
+_FIRST = insert(ReactorRow)
+_MOVE = _FIRST.on_conflict_do_update(
+    index_elements=["name"],
+    set_={name: _FIRST.excluded[name] for name in ("xid", "number", "fence", "updated_at")},
+    where=ReactorRow.fence < _FIRST.excluded.fence,
+).returning(
+    ReactorRow.fence,
+    text(
+        """CASE WHEN NOT EXISTS (SELECT FROM journal WHERE xid = pg_current_xact_id())
+    THEN set_config('synchronous_commit', 'off', true) END AS soon"""
+    ),
+)
+"""Moves the place, unless somebody with a newer token has moved it already."""
+
+
+def _after_the_place() -> ColumnElement[bool]:
+    """That the reactor called `name` has not read the entry."""
+    place = select(ReactorRow.xid, ReactorRow.number).where(ReactorRow.name == bindparam("name")).subquery()
+    xid = func.coalesce(select(place.c.xid).scalar_subquery(), literal_column("'0'::xid8"))
+    number = func.coalesce(select(place.c.number).scalar_subquery(), literal_column("0"))
+    return tuple_(JournalRow.xid, JournalRow.number) > tuple_(xid, number)
+
+
+_UNREAD = (
+    select(*(getattr(JournalRow, name) for name in ("xid", "number", *Entry.__slots__)))
+    .where(_after_the_place(), settled())
+    .order_by(JournalRow.xid, JournalRow.number)
+    .limit(bindparam("most", type_=BigInteger))
+)
 
 
 def _away(error: Exception) -> bool:
@@ -323,6 +399,11 @@ class Watch:
 
 _NEWEST = """SELECT xid, number FROM journal WHERE xid < pg_snapshot_xmin(pg_current_snapshot())
 ORDER BY xid DESC, number DESC LIMIT 1"""
+
+
+_BEHIND = """SELECT FROM journal WHERE (xid, number) > (
+coalesce((SELECT xid FROM reactor WHERE name = $1), '0'), coalesce((SELECT number FROM reactor WHERE name = $1), 0))
+AND xid < pg_snapshot_xmin(pg_current_snapshot()) ORDER BY xid, number LIMIT 1"""
 
 
 async def mend_restored(database: Database) -> bool:
