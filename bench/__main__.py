@@ -5,6 +5,7 @@ import os
 import sys
 import tempfile
 from contextlib import AsyncExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -20,6 +21,23 @@ from kshare.core.postgres import DirectoryInUse, DirectoryLock, PostgresError
 MEMORY = 250.0
 """Megabytes (of 2^20 bytes) a worker may take."""
 
+
+@dataclass(frozen=True)
+class Effort:
+    """How much is seeded, and how often it is asked."""
+
+    sizes: tuple[int, int]
+    """Items in the small database and in the large one."""
+    ideas: int
+    rounds: int
+    seconds: float
+    count: int
+
+
+WHOLE = Effort((10_000, 1_000_000), 200_000, 7, 2.0, 1_500)
+QUICK = Effort((10_000, 100_000), 20_000, 3, 1.0, 200)
+CHECK = Effort((10_000, 20_000), 2_000, 1, 0.1, 50)
+
 _FAILURES = (
     servers.ServerError,
     LoadError,
@@ -30,6 +48,7 @@ _FAILURES = (
 )
 
 Quick = Annotated[bool, typer.Option("--quick", help="10,000 and 100,000 items and short rounds, to try it out.")]
+Check = Annotated[bool, typer.Option("--check", help="A moment of everything, to see that it runs; no figures.")]
 Fresh = Annotated[bool, typer.Option("--fresh", help="Seed the databases anew.")]
 Keep = Annotated[bool, typer.Option(help="Keep the seeded databases for the next run.")]
 Output = Annotated[Path | None, typer.Option("--json", help="Write the figures to this file, too.")]
@@ -37,8 +56,9 @@ SeedOnly = Annotated[bool, typer.Option("--seed-only", help="Seed the databases 
 
 
 def main(
-    quick: Quick = False, fresh: Fresh = False, keep: Keep = True, json: Output = None, seed_only: SeedOnly = False
-) -> None:
+    quick: Quick = False, check: Check = False, fresh: Fresh = False, keep: Keep = True, json: Output = None,
+    seed_only: SeedOnly = False,
+) -> None:  # fmt: skip
     """Seeds databases of its own, measures kshare on them, and says whether it is as fast as it should be.
 
     They are in `KSHARE_BENCH_DIR`, by default in the directory for temporary files.
@@ -46,15 +66,15 @@ def main(
     console, report = Console(), Report()
     default = Path(tempfile.gettempdir()) / f"kshare-bench-{os.getuid()}"
     directory = Path(os.environ.get("KSHARE_BENCH_DIR", default)).resolve()
-    sizes = (10_000, 100_000) if quick else (10_000, 1_000_000)
+    effort = CHECK if check else QUICK if quick else WHOLE
     report.machine(console)
     console.say(f"Data: {directory}")
     try:
         with DirectoryLock(directory):
             servers.make_directory(directory, fresh=fresh)
-            known = asyncio.run(servers.prepare(directory, sizes, console))
+            known = asyncio.run(servers.prepare(directory, effort.sizes, console))
             if not seed_only:
-                asyncio.run(_measure(directory, known, report, console, quick=quick))
+                asyncio.run(_measure(directory, known, report, console, effort))
             if not keep:
                 servers.clear(directory)
     except _FAILURES as error:
@@ -62,14 +82,17 @@ def main(
         sys.exit(2)
     if seed_only:
         return
+    if check:
+        console.say(f"Everything runs: {len(report.figures)} figures, which are worth nothing.")
+        return
     report.show(console)
     if json is not None:
         report.write(json)
     sys.exit(0 if report.ok else 1)
 
 
-async def _measure(directory: Path, known: dict[int, Seeded], report: Report, console: Console, *, quick: bool) -> None:
-    rounds, seconds, count = (3, 1.0, 200) if quick else (7, 2.0, 1_500)
+async def _measure(directory: Path, known: dict[int, Seeded], report: Report, console: Console, effort: Effort) -> None:
+    rounds, seconds, count = effort.rounds, effort.seconds, effort.count
     small, large = known.values()
     async with AsyncExitStack() as stack:
         url = await stack.enter_async_context(servers.postgres(directory, console))
@@ -102,8 +125,7 @@ async def _measure(directory: Path, known: dict[int, Seeded], report: Report, co
         places = latency.Place(small, kshare, small_connection), latency.Place(large, big, large_connection)
         page = await latency.measure(*places, load, report, console, count=count)
         await searches.measure(places[1], page, load, report, console, count=count)
-        amount = likeness.QUICK if quick else likeness.IDEAS
-        await likeness.measure(directory, url, load, report, console, count=count, ideas=amount)
+        await likeness.measure(directory, url, load, report, console, count=count, ideas=effort.ideas)
         for server in (kshare, big):
             table = "Memory of a worker after all this, in MB"
             report.add(table, server.name, server.memory() / 2**20, most=MEMORY)

@@ -46,7 +46,7 @@ CONTENT = """'id', c.id, 'state', c.state, 'title', c.title, 'summary', c.summar
     'favourites', n.favourites, 'followers', n.followers, 'views', n.views, 'ratings', n.ratings,
     'rating', round(n.rating_sum::numeric / nullif(n.ratings, 0), 2)) FROM content_counter n WHERE n.content_id = c.id),
  'revision', c.revision, 'version', c.version, 'created_at', c.created_at, 'updated_at', c.updated_at,
- 'published_at', c.published_at"""
+ 'published_at', c.published_at, 'anonymous', c.author_id = '00000000-0000-7000-8000-000000000003'"""
 
 SUMMARY = f"""{CONTENT}, 'kind', c.variety,
  'permissions', to_json(array_remove(ARRAY[
@@ -66,7 +66,6 @@ PAGE = f"""SELECT json_build_object('items', coalesce(json_agg(q.j) FILTER (WHER
 
 # The idea's own row is joined once, and whether it is the viewer's is found once.
 IDEA = f"""{CONTENT}, 'size', c.variety, 'stage', c.stage, 'votes', i.votes, 'due_at', i.due_at,
- 'anonymous', c.author_id = '00000000-0000-7000-8000-000000000003',
  'voted', EXISTS (SELECT FROM idea_vote v WHERE v.content_id = ANY(i.members || c.id) AND v.person_id = $3),
  'permissions', to_json(array_remove(ARRAY[
     CASE WHEN m.mine THEN 'edit' END,
@@ -92,7 +91,8 @@ IDEAS = f"""SELECT json_build_object('items', coalesce(json_agg(q.j) FILTER (WHE
       FROM (SELECT c.owner_id = $3 OR EXISTS (SELECT FROM idea_coauthor s
         WHERE s.content_id = c.id AND s.person_id = $3) AS mine) o) m LIMIT 21) q"""
 
-DETAIL = """, 'body', c.body, 'external_source', c.external_source, 'external_id', c.external_id,
+DETAIL = """, 'body', c.body, 'own', c.owner_id = $3,
+ 'external_source', c.external_source, 'external_id', c.external_id,
  'audience', (SELECT coalesce(json_agg(json_build_object('id', s.id, 'kind', s.kind, 'name', s.name)
     ORDER BY s.kind, s.name), '[]') FROM subject s WHERE s.id = ANY(c.audience)),
  'mine', json_build_object(

@@ -75,14 +75,18 @@ async def measure(
         for statement in _SEED.split(";\n"):
             await connection.execute(statement)
         await connection.execute("VACUUM ANALYZE")
-    keys = [key for key, _ in facts.keys]
-    requests = [ratios.Request("GET", "/v1/ideas", key) for key in keys]
-    case = ratios.Case("REST page of 20 ideas with votes, stage and permissions", LEAST_PAGE, requests)
+    case = page_case(facts)
     with servers.kshare(url, directory, "kshare-ideas") as kshare:
         with servers.bare(url, directory) as bare:
             ratios.compare_reads(case, kshare, bare)
             ratios.measure([case], kshare, bare, load, report, console, rounds=rounds, seconds=seconds)
-        await _batches(kshare, connection, keys[0], report, console, rounds=rounds)
+        await _batches(kshare, connection, facts.keys[0][0], report, console, rounds=rounds)
+
+
+def page_case(facts: Seeded) -> ratios.Case:
+    """A page of ideas, read by many people in turn."""
+    requests = [ratios.Request("GET", "/v1/ideas", key) for key, _ in facts.keys]
+    return ratios.Case("REST page of 20 ideas with votes, stage and permissions", LEAST_PAGE, requests)
 
 
 async def _batches(

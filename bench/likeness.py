@@ -27,7 +27,6 @@ from kshare.ideas.likeness import rewrite_prints
 MOST = 5.0
 """The target: of looking for similar ideas to a page."""
 
-IDEAS, QUICK = 200_000, 20_000
 VERSION = 1
 """Grows when what is seeded changes."""
 
@@ -45,15 +44,12 @@ Connection = asyncpg.Connection
 
 
 async def measure(
-    directory: Path, url: str, load: Load, report: Report, console: Console, *, count: int, ideas: int = IDEAS
+    directory: Path, url: str, load: Load, report: Report, console: Console, *, count: int, ideas: int
 ) -> None:
     """Seeds ideas unless they are there, and adds the table."""
     address, keys = await _seeded(url, ideas, console)
     async with servers.connected(address) as connection:
-        rows = await connection.fetch(
-            "SELECT id FROM content WHERE classification <= 1 ORDER BY md5(id::text) LIMIT 300"
-        )
-    ids = [row["id"] for row in rows]
+        ids = await _readable(connection)
     with servers.kshare(address, directory, "kshare-ideas") as server:
         console.say(f"{ideas:,} ideas")
         asked = _requests(keys, ids)

@@ -56,7 +56,7 @@ class Case:
 async def readable(connection: "asyncpg.Connection[asyncpg.Record]", amount: int) -> list[UUID]:
     """Ids of published items that everybody may read, from all over the table."""
     rows = await connection.fetch(
-        "SELECT id FROM content WHERE state = 'published' AND classification <= 1"
+        "SELECT id FROM content WHERE kind = 'knowledge_item' AND state = 'published' AND classification <= 1"
         " AND audience = ARRAY['00000000-0000-7000-8000-000000000001'::uuid] ORDER BY md5(id::text) LIMIT $1",
         amount,
     )
