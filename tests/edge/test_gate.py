@@ -526,8 +526,7 @@ def test_head_is_get_without_the_body(path: str) -> None:
     gate = gated()
     with serving(gate) as base, httpx.Client() as client:
         answer = client.head(base + path, timeout=5)
-        time.sleep(0.1)
-        assert (gate.running, gate.streams) == (0, 0), "though the connection is kept"
+        assert eventually(lambda: (gate.running, gate.streams) == (0, 0)), "though the connection is kept"
         assert answer.status_code == 200
         assert answer.content == b""
         if path == "/v1/ideas/1":
@@ -577,6 +576,13 @@ def test_what_a_bare_app_raises_or_forgets_is_answered(error: Exception | None, 
 # --- a real server --------------------------------------------------------------------------------------------
 
 
+def eventually(condition: Callable[[], bool], seconds: float = 10) -> bool:
+    deadline = time.monotonic() + seconds
+    while not condition() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    return condition()
+
+
 @contextlib.contextmanager
 def serving(gate: Gate) -> Iterator[str]:
     server = uvicorn.Server(uvicorn.Config(gate, port=0, log_config=None, access_log=False, ws="none"))
@@ -617,17 +623,20 @@ def test_an_answer_that_breaks_off_is_seen_to(lines: Callable[[], list[dict[str,
 
 
 def test_a_client_that_leaves_is_no_error(lines: Callable[[], list[dict[str, Any]]]) -> None:
+    def requests() -> list[tuple[str, int]]:
+        return [(line["path"], line["status"]) for line in lines() if line["event"] == "request"]
+
     with serving(gated()) as base:
         host, port = base.removeprefix("http://").split(":")
         with socket.create_connection((host, int(port))) as client:
             client.sendall(b"POST /v1/echo HTTP/1.1\r\nhost: x\r\ncontent-length: 10\r\n\r\nabc")
-            time.sleep(0.1)
+            time.sleep(0.1)  # so that it has begun to read
+        assert eventually(lambda: len(requests()) == 1)
         with socket.create_connection((host, int(port))) as client:
             client.sendall(b"GET /v1/events HTTP/1.1\r\nhost: x\r\n\r\n")
             client.recv(100)
-        time.sleep(0.3)
-    logged = [line for line in lines() if line["event"] == "request"]
-    assert [(line["path"], line["status"]) for line in logged] == [("/v1/echo", 499), ("/v1/events", 200)]
+        assert eventually(lambda: len(requests()) == 2)
+    assert requests() == [("/v1/echo", 499), ("/v1/events", 200)]
     # A server of an earlier test that is still ending may miss its database.
     bad = {line["event"] for line in lines() if line["level"] in ("warning", "error")}
     assert bad <= {"not_listening"}
