@@ -211,15 +211,16 @@ class Server:
             time.sleep(0.02)
 
     def settle(self, timeout: float = 300) -> None:
-        """Waits until every reactor has read the whole journal."""
-        names = [reactor.name for reactor in self.application.worker._reactors]
+        """Waits until every reactor has read the whole journal, and done what was left to do."""
+        worker = self.application.worker
+        names = [reactor.name for reactor in worker._reactors]
         deadline = time.monotonic() + timeout
         behind = """SELECT count(*) AS n FROM unnest($1::text[]) AS r(name) WHERE EXISTS (
           SELECT FROM journal j LEFT JOIN reactor c ON c.name = r.name
           WHERE c.name IS NULL OR (j.xid, j.number) > (c.xid, c.number))"""
-        while names and self.sql(behind, names)[0]["n"]:
+        while names and (self.sql(behind, names)[0]["n"] or not worker.at_rest.issuperset(names)):
             assert time.monotonic() < deadline, "the reactors did not catch up"
-            self.application.worker.wake()
+            worker.wake()
             time.sleep(0.05)
 
 

@@ -45,10 +45,10 @@ class Model:
                     return 409
                 self.parent[n] = None
             case "vote":
-                if self.parent[n] is not None:
-                    return 409
                 if any(author(k) == m for k in self.group(n)):
                     return 403
+                if self.parent[n] is not None:
+                    return 409
                 if m not in self.union(self.votes, n):
                     self.votes[n].add(m)
             case "unvote":

@@ -215,6 +215,9 @@ class Worker:
         self._paces = [_Pace(poll) for _ in reactors]
         self._retry = poll
         self._turns = asyncio.Lock()
+        self.at_rest: set[str] = set()
+        """Reactors whose last step found nothing to do. Whoever finds all places at the end of the journal, and then
+        all reactors here, knows that nothing is left of what happened before."""
 
     def wake(self) -> None:
         """Something was just committed in this process: do not wait for the next poll."""
@@ -265,7 +268,11 @@ class Worker:
             with suppress(TimeoutError):
                 async with asyncio.timeout(TURN):
                     await stack.enter_async_context(self._turns)
-            return await self.step(reactor, most=most)
+            self.at_rest.discard(reactor.name)
+            step = await self.step(reactor, most=most)
+            if step is Step.idle:
+                self.at_rest.add(reactor.name)
+            return step
 
     async def _behind(self, reactor: Reactor) -> bool:
         """Whether there is something to read, or to complain of; looked up without the lease and a transaction, since
