@@ -6,6 +6,7 @@ from itertools import cycle, islice
 from pathlib import Path
 from random import Random
 from statistics import median
+from uuid import UUID
 
 import asyncpg
 import orjson
@@ -16,6 +17,7 @@ from bench.company import FOUNDED, found, store, uuid7
 from bench.latency import CHUNK, WARM
 from bench.load import Load, http
 from bench.progress import through
+from bench.ratios import readable
 from bench.report import Report
 from bench.text import Pool, Writer, Zipf, pools
 from kshare.console import Console
@@ -49,7 +51,7 @@ async def measure(
     """Seeds ideas unless they are there, and adds the table."""
     address, keys = await _seeded(url, ideas, console)
     async with servers.connected(address) as connection:
-        ids = await _readable(connection)
+        ids = await readable(connection, ASKED, "idea")
     with servers.kshare(address, directory, "kshare-ideas") as server:
         console.say(f"{ideas:,} ideas")
         asked = _requests(keys, ids)
@@ -72,18 +74,7 @@ async def measure(
 PAGE = "page of ideas"
 
 
-async def _readable(connection: Connection) -> list[str]:
-    """Ideas that everybody may read, from all over the table."""
-    rows = await connection.fetch(
-        "SELECT id FROM content WHERE classification <= 1 AND audience = ARRAY[$1::uuid]"
-        " ORDER BY md5(id::text) LIMIT $2",
-        EVERYONE,
-        ASKED,
-    )
-    return [str(row["id"]) for row in rows]
-
-
-def _requests(keys: list[str], ids: list[str]) -> dict[str, list[str]]:
+def _requests(keys: list[str], ids: list[UUID]) -> dict[str, list[str]]:
     """Each sort of request, by many people, about texts that no idea has."""
     writer, random = Writer(77), Random(77)
     made = pools(writer, 2_000)

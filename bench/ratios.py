@@ -53,11 +53,14 @@ class Case:
     status: int = 200
 
 
-async def readable(connection: "asyncpg.Connection[asyncpg.Record]", amount: int) -> list[UUID]:
-    """Ids of published items that everybody may read, from all over the table."""
+async def readable(
+    connection: "asyncpg.Connection[asyncpg.Record]", amount: int, kind: str = "knowledge_item"
+) -> list[UUID]:
+    """Ids of published contents of a kind that everybody may read, from all over the table."""
     rows = await connection.fetch(
-        "SELECT id FROM content WHERE kind = 'knowledge_item' AND state = 'published' AND classification <= 1"
-        " AND audience = ARRAY['00000000-0000-7000-8000-000000000001'::uuid] ORDER BY md5(id::text) LIMIT $1",
+        "SELECT id FROM content WHERE kind = $1 AND state = 'published' AND classification <= 1"
+        " AND audience = ARRAY['00000000-0000-7000-8000-000000000001'::uuid] ORDER BY md5(id::text) LIMIT $2",
+        kind,
         amount,
     )
     return [row["id"] for row in rows]

@@ -325,7 +325,7 @@ class World:
 
 _NOISE = {"api_key": "last_used_at"}
 """Columns that kshare writes by itself."""
-_UNWATCHED = ("alembic_version", "reactor", "search_query", "search_refresh", "searched_text", "likeness_count")
+_UNWATCHED = ("alembic_version", "reactor", "search_query", "searched_text", "likeness_count")
 """Tables that kshare writes by itself, or later than the request that it writes of."""
 
 

@@ -216,8 +216,8 @@ class Worker:
         self._retry = poll
         self._turns = asyncio.Lock()
         self.at_rest: set[str] = set()
-        """Reactors whose last step found nothing to do. Whoever finds all places at the end of the journal, and then
-        all reactors here, knows that nothing is left of what happened before."""
+        """Reactors whose last step found nothing to do. Where no other process runs them, whoever finds all places at
+        the end of the journal, and then all reactors here, knows that nothing is left of what happened before."""
 
     def wake(self) -> None:
         """Something was just committed in this process: do not wait for the next poll."""

@@ -184,11 +184,10 @@ async def change_team_member(work: Work, id: UUID, person_id: UUID, ask: ChangeT
     member = await member_of(work, id, person_id)
     if member is None:
         raise DomainError("conflict", "This person is not in the team.")
-    changed = sorted(name for name, value in ask.changes().items() if getattr(member, name) != value)
-    if "lead" in changed and member.lead:
+    led = member.lead
+    changed = apply(member, ask.changes())
+    if led and not member.lead:
         await _refuse_leaderless(work, id, person_id)
-    for name in changed:
-        setattr(member, name, getattr(ask, name))
     if changed:
         team.updated_at = work.now
         await record(work, team, TeamChanged(team_id=id, fields=["members"]))
