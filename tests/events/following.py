@@ -86,9 +86,17 @@ class Following:
         return [one.id for one in self.sent]
 
 
+def _begin_after_the_past(actor: Actor) -> None:
+    """A stream that starts now also brings what was written before and can only be read from now on, because some
+    transaction, of whatever test, was older."""
+    actor.server.settled()
+
+
 def server_sent(actor: Actor, *, last: str | None = None, **query: Any) -> Following:
     """`GET /v1/events/stream`."""
     headers = {"Authorization": f"Bearer {actor.key}", **({"Last-Event-ID": last} if last else {})}
+    if last is None and "after" not in query:
+        _begin_after_the_past(actor)
     url = f"{actor.server.url}/v1/events/stream"
     return Following(actor, lambda client: client.stream("GET", url, params=query, headers=headers))
 
@@ -96,6 +104,8 @@ def server_sent(actor: Actor, *, last: str | None = None, **query: Any) -> Follo
 def subscribed(actor: Actor, selection: str = "id type", **variables: Any) -> Following:
     """`subscription { events }`."""
     headers = {"Authorization": f"Bearer {actor.key}", "Accept": "text/event-stream"}
+    if "after" not in variables:
+        _begin_after_the_past(actor)
     query = "subscription($after: String, $types: [String!]) { events(after: $after, types: $types) { %s } }"
     body = {"query": query % selection, "variables": variables}
     url = f"{actor.server.url}/graphql"

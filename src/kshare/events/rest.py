@@ -82,7 +82,8 @@ async def replay(call: Call) -> Response:
 async def stream(call: Call) -> Response:
     """Server-sent events: `id` is the event's id, `event` its type, `data` the event as JSON. It starts now, or behind
     `after`, or behind the header `Last-Event-ID`, which browsers send when they connect again. Every event comes at
-    least once. A comment is sent every 15 seconds when nothing happens.
+    least once; of a stream that starts now, the first may have happened a moment before. A comment is sent every 15
+    seconds when nothing happens.
 
     What you may see is decided when an event is sent. A stream whose key is revoked or expires ends within seconds,
     with an event `problem` whose data says why."""
