@@ -33,9 +33,6 @@ def reads(door: str, name: str) -> bool:
     return REST[name].method == "GET" if door == "rest" else GRAPHQL[name][0] == "query"
 
 
-MADE_LATER = ("getIdeaTriage", "ideaTriage")
-"""What a reactor makes of the thing."""
-
 _ROLE_OF = {
     "employee": Role.employee,
     "outsider": Role.employee,
@@ -68,14 +65,12 @@ def outcome(world: World, role: str, door: str, name: str, *, fresh: bool) -> st
     client = world.actors[role]
     if door == "rest":
         request = request_of(REST[name], ids)
-        if name in MADE_LATER:
-            world.server.settle()
+        world.await_what(name)
         response = client.request(**request)
         assert response.status_code < 500, response.text
         return {401: "refused", 403: "refused", 404: "hidden"}.get(response.status_code, "allowed")
     asked = graphql_request(*GRAPHQL[name], ids)
-    if name in MADE_LATER:
-        world.server.settle()
+    world.await_what(name)
     response = client.post(f"{world.server.url}/graphql", json=asked)
     assert response.status_code < 500, response.text
     return _graphql_outcome(response, name)

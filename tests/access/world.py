@@ -76,6 +76,10 @@ _SORTS = {
 """Sorts of things by the words they are called by; the first word that is found counts."""
 
 
+MADE_LATER = ("getIdeaTriage", "ideaTriage")
+"""Reads of what a reactor makes of a thing."""
+
+
 class World:
     """The owner is an employee of rd whom none of the roles is; what is the owner's is published to everyone."""
 
@@ -111,6 +115,11 @@ class World:
         if sort not in self._things:
             self._things[sort] = self.another(sort)
         return self._things[sort]
+
+    def await_what(self, operation: str) -> None:
+        """Waits until what an operation reads has been made of the things that there are."""
+        if operation in MADE_LATER:
+            self.server.settle()
 
     def another(self, called: str) -> str:
         """The id of a new thing of its sort; a made-up one for what nothing here is called."""

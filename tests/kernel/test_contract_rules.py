@@ -29,6 +29,7 @@ def world(postgres_url: str, loop: Loop) -> Iterator[World]:
 def perform(world: World, operation: Operation, ids: Callable[[str], str], **headers: str) -> httpx.Response:
     """As somebody who may: the administrator, or the owner for what only owners may do."""
     request = request_of(operation, ids)
+    world.await_what(operation.name)
     request["headers"] = request.get("headers", {}) | headers
     response = world.company.admin.rest.request(**request)
     if response.status_code not in (403, 404, 409):

