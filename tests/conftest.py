@@ -225,6 +225,22 @@ class Server:
 
 
 @contextmanager
+def held(server: Server, statement: str) -> Iterator[None]:
+    """A transaction of somebody else's that holds what the statement locks."""
+
+    async def hold() -> "asyncpg.Connection[asyncpg.Record]":
+        connection = await asyncpg.connect(server.database_url)
+        await connection.execute("BEGIN")
+        await connection.execute(statement)
+        return connection
+
+    connection = server.loop.run(hold())
+    yield
+    server.loop.run(connection.execute("ROLLBACK"))
+    server.loop.run(connection.close())
+
+
+@contextmanager
 def live_server(database_url: str, loop: Loop, **options: Any) -> Iterator[Server]:
     """kshare served by Uvicorn in a thread."""
     patient: dict[str, Any] = {"rate_limit": 1_000_000, "failed_sign_ins": 1_000_000}

@@ -2,13 +2,15 @@
 
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
 import pytest
-from tests.conftest import Actor, Company
+from tests.conftest import Actor, Company, held
 
 from kshare.core.settings import Settings
 from kshare.ideas.calendar import WorkingCalendar, add_working_days, working_days_between
@@ -224,6 +226,33 @@ def test_whoever_leaves_leaves_no_idea_behind(company: Company) -> None:
     assert [one["type"] for one in told] == ["idea_submitted", "idea_handed_on"]
     answered = line.employee.rest.post(f"/ideas/{waiting['id']}/answers", json={"text": "！"}).json()
     assert answered["desk"]["id"] == director and answered["due_at"] is not None
+
+
+@pytest.mark.parametrize("meanwhile", ["the terms change", "the author answers"])
+def test_a_desk_is_left_while_the_clock_is_set(company: Company, terms: None, meanwhile: str) -> None:
+    """Whoever leaves is noticed a moment later; a due time set before the idea is handed on does not keep it there."""
+    line = Line(company)
+    idea = line.propose()["id"]
+    if meanwhile == "the author answers":
+        line.manager.rest.post(f"/ideas/{idea}/questions", json={"text": "？"})
+    noticed = "SELECT escalates_at <= now() AS yes FROM idea WHERE content_id = $1"
+    # In this mode it takes no transaction id, which would keep the reactor from reading what happened since.
+    with ThreadPoolExecutor(1) as thread, held(company.server, "LOCK TABLE content IN EXCLUSIVE MODE"):
+        company.hr.rest.patch(f"/people/{line.manager.id}", json={"active": False}, headers={"If-Match": "*"})
+        answer = partial(line.employee.rest.post, f"/ideas/{idea}/answers", json={"text": "！"})
+        if meanwhile == "the author answers":
+            answered = thread.submit(answer)
+            line.wait(lambda: company.server.sql(noticed, UUID(idea))[0]["yes"])
+        else:
+            line.wait(lambda: company.server.sql(noticed, UUID(idea))[0]["yes"])
+            company.committee.rest.put("/service-levels/small/submitted", json={"working_days": 7})
+            line.wait(lambda: not company.server.sql("SELECT pending FROM working_time")[0]["pending"])
+    if meanwhile == "the author answers" and answered.result().status_code == 503:
+        answer()  # on a slow machine the table was locked for too long
+    handed = line.wait(lambda: (now := seen(line.employee, idea))["desk"]["id"] == str(line.director.id) and now)
+    days = 7 if meanwhile == "the terms change" else 2
+    assert handed["escalations"] == 0
+    assert near(moment(handed["due_at"]), add_working_days(SHANGHAI, datetime.now(UTC), days))
 
 
 # ---- when nobody does anything --------------------------------------------------------------------------------------

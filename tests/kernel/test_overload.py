@@ -4,13 +4,11 @@ import asyncio
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from typing import Any
 
-import asyncpg
 import httpx
 import pytest
-from tests.conftest import Company, Loop, Server, cloned_database, found_company, live_server
+from tests.conftest import Company, Loop, cloned_database, found_company, held, live_server
 from tests.kernel.problems import problem
 
 PROMISE = 2.0
@@ -23,22 +21,6 @@ def narrow(postgres_url: str, loop: Loop) -> Iterator[Company]:
     """A server with hardly any connections."""
     with cloned_database(postgres_url, loop) as url, live_server(url, loop, read_pool=2, write_pool=2) as server:
         yield found_company(server)
-
-
-@contextmanager
-def held(server: Server, statement: str) -> Iterator[None]:
-    """A transaction of somebody else's that holds what the statement locks."""
-
-    async def hold() -> "asyncpg.Connection[Any]":
-        connection = await asyncpg.connect(server.database_url)
-        await connection.execute("BEGIN")
-        await connection.execute(statement)
-        return connection
-
-    connection = server.loop.run(hold())
-    yield
-    server.loop.run(connection.execute("ROLLBACK"))
-    server.loop.run(connection.close())
 
 
 def timed(company: Company, method: str, path: str, **request: Any) -> tuple[httpx.Response, float]:

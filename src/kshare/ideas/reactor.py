@@ -14,7 +14,7 @@ from kshare.core.database import UNHURRIED
 from kshare.core.journal import Entry, Reactor
 from kshare.core.principal import SYSTEM
 from kshare.core.writing import Work
-from kshare.ideas.commands.clock import escalate, set_due
+from kshare.ideas.commands.clock import LEFT_BEHIND, escalate, set_due
 from kshare.ideas.commands.stages import move_idea
 from kshare.ideas.commands.terms import terms_of
 from kshare.ideas.models import IdeaRow, WorkingTimeRow
@@ -42,7 +42,7 @@ class IdeaClock(Reactor):
         if left:
             gone = select(PersonRow.id).where(PersonRow.id.in_(left), not_(PersonRow.active))
             unanswered = or_(IdeaRow.clock_from.is_not(None), IdeaRow.days_used.is_not(None))
-            handed_on = update(IdeaRow).where(IdeaRow.desk_id.in_(gone), unanswered).values(escalates_at=now())
+            handed_on = update(IdeaRow).where(IdeaRow.desk_id.in_(gone), unanswered).values(escalates_at=LEFT_BEHIND)
             await session.execute(handed_on.execution_options(synchronize_session=False))
 
     async def catch_up(self, session: AsyncSession) -> bool:

@@ -7,7 +7,7 @@ since a due time tells the moment from which it was counted.
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -27,6 +27,9 @@ from kshare.ideas.shapes.clock import IdeaEscalated, IdeaHandedOn, IdeaOverdue
 
 ESCALATION_DAYS = 2
 """Working days that each person up the line has, after the idea was due, before it goes on to the next."""
+
+LEFT_BEHIND = datetime(1970, 1, 1, tzinfo=UTC)
+"""When an idea escalates whose desk nobody sits at any more: at the next occasion, whatever becomes due meanwhile."""
 
 
 async def clock_of_new(work: Work, idea: ContentRow, coauthors: Collection[UUID]) -> dict[str, Any]:
@@ -70,7 +73,9 @@ async def _stop(work: Work, idea: ContentRow, row: IdeaRow) -> None:
         return
     used = working_days_between((await terms_of(work)).calendar, row.clock_from, acting_at(work, idea))
     row.days_used = _decimal(max(used, Fraction(0)))
-    row.clock_from = row.due_at = row.escalates_at = None
+    row.clock_from = row.due_at = None
+    if row.escalates_at != LEFT_BEHIND:
+        row.escalates_at = None
 
 
 async def start_clock(work: Work, idea: ContentRow) -> None:
@@ -110,6 +115,8 @@ async def set_due(work: Work, size: str, stage: str | None, row: IdeaRow) -> Non
     """Computes anew when an answer is due. Where the line was gone up already, the next step keeps its own time."""
     terms = await terms_of(work)
     row.due_at = None if row.clock_from is None else terms.due(size, stage, row.clock_from)
+    if row.escalates_at == LEFT_BEHIND:
+        return
     if row.due_at is None:
         row.escalates_at = None
     elif row.due_at > work.now or row.escalations == 0:
@@ -123,12 +130,14 @@ async def clock_changed(work: Work, idea: ContentRow) -> None:
     and who has it on the desk may be one of its authors by now, or see it no more."""
     row = await idea_of(work, idea)
     await work.flush()
-    await set_due(work, idea.variety, idea.stage, row)
     if row.clock_from is not None or row.days_used is not None:
         coauthors = await _coauthors(work, idea)
         line = await _line_of(work, idea, idea.author_id, coauthors)
         if row.desk_id not in line:
             row.desk_id = line[0] if line else None
+            if row.escalates_at == LEFT_BEHIND:
+                row.escalates_at = None
+    await set_due(work, idea.variety, idea.stage, row)
 
 
 async def escalate(work: Work, idea: ContentRow, row: IdeaRow) -> None:
