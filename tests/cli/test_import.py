@@ -27,8 +27,14 @@ def manager(served: Served) -> httpx.Client:
 
 
 def item(served: Served, folder: Path, name: str) -> dict[str, Any]:
-    listed = manager(served).get("/v1/knowledge-items", params={"limit": 100}).json()["items"]
-    by_name = {one["title"]: one["id"] for one in listed}
+    by_name: dict[str, str] = {}
+    query: dict[str, Any] = {"limit": 100}
+    while name not in by_name:
+        page = manager(served).get("/v1/knowledge-items", params=query).json()
+        by_name |= {one["title"]: one["id"] for one in page["items"]}
+        if page["next_cursor"] is None:
+            break
+        query["cursor"] = page["next_cursor"]
     found: dict[str, Any] = manager(served).get(f"/v1/knowledge-items/{by_name[name]}").json()
     return found
 

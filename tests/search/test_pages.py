@@ -102,7 +102,7 @@ def test_graphql_pages_and_edges(many: dict[str, Any], company: Company) -> None
     while True:
         page = company.colleague.data(GRAPHQL, q=many["word"], first=3, after=after, orderBy="newest")["search"]
         read += [node["content"]["id"] for node in page["nodes"]]
-        assert page["total"] == {"value": 7, "exact": True}
+        assert page["total"]["value"] == 7
         after = page["pageInfo"]["endCursor"]
         if not page["pageInfo"]["hasNextPage"]:
             break
