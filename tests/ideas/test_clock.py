@@ -484,3 +484,17 @@ def test_used_days_are_kept_to_the_second(line: Line) -> None:
     began, due = moment(idea["stage_since"]), moment(idea["due_at"])
     assert 2 <= working_days_between(SHANGHAI, began, due) < 2 + timedelta(seconds=60) / timedelta(days=1)
     assert date.today() <= due.date()
+
+
+def test_the_ends_of_the_calendar_stop_no_clock(line: Line, company: Company, terms: None) -> None:
+    for day in ("0001-01-01", "9999-12-31"):
+        put = company.committee.rest.put(f"/calendar-days/{day}", json={"working": False})
+        assert (put.status_code, put.json()["day"]) == (200, day)
+        listed = company.committee.rest.get("/calendar-days", params={"day_from": day}).json()["items"]
+        assert [one["day"] for one in listed] == [day]
+        gone = company.committee.rest.get("/calendar-days", params={"day_before": day}).json()["items"]
+        assert day not in [one["day"] for one in gone]
+        idea = line.propose()
+        assert near(moment(idea["due_at"]), add_working_days(SHANGHAI, datetime.now(UTC), 2))
+        assert company.committee.rest.delete(f"/calendar-days/{day}").status_code == 204
+        assert company.committee.rest.get("/calendar-days").json()["items"] == []

@@ -110,6 +110,7 @@ def test_values_of_another_type(company: Company, operation: Operation) -> None:
                 '"0000-01-01T00:00:00Z"',
                 '"10000-01-01T00:00:00Z"',
                 '"0001-01-01"',
+                '"9999-12-31"',
                 '"9999-12-31T23:59:59-14:00"',
             ]
         for value in values:

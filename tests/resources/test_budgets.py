@@ -205,3 +205,15 @@ def test_a_budget_is_granted_from_on_its_days_only(company: Company) -> None:
         refused = company.finance.rest.post(f"/resource-requests/{asked['id']}/grant", json={"budget_id": source["id"]})
         assert (refused.status_code, refused.json()["code"]) == (409, "conflict")
     assert everything(company) == before
+
+
+def test_the_first_and_the_last_day_of_the_calendar_are_days(company: Company) -> None:
+    """Other systems write them for "since ever" and "for ever"; a driver may take them for infinity."""
+    first, last = "0001-01-01", "9999-12-31"
+    ever = budget(company, starts_on=first, ends_on=last)
+    assert (ever["starts_on"], ever["ends_on"]) == (first, last)
+    query = "query($id: ID!) { budget(id: $id) { startsOn endsOn } }"
+    assert company.finance.data(query, id=ever["id"])["budget"] == {"startsOn": first, "endsOn": last}
+    path, headers = f"/budgets/{ever['id']}", {"If-Match": "*"}
+    changed = company.finance.rest.patch(path, json={"ends_on": None, "starts_on": "0001-01-02"}, headers=headers)
+    assert (changed.json()["starts_on"], changed.json()["ends_on"]) == ("0001-01-02", None)

@@ -8,7 +8,7 @@ go to replicas; nothing else needs to change for it.
 import asyncio
 import contextlib
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -61,9 +61,23 @@ class ReadConnection(asyncpg.Connection):
         return "SELECT" if unfinished else ""
 
 
-async def _json_as_bytes(connection: Any) -> None:
-    """Answers arrive as `json`, whose binary form is its UTF-8 text: hand the bytes on untouched."""
+async def _prepare(connection: Any) -> None:
+    """Answers arrive as `json`, whose binary form is its UTF-8 text: hand the bytes on untouched. Days are days:
+    asyncpg would take the first and the last of the calendar for minus infinity and infinity."""
     await connection.set_type_codec("json", schema="pg_catalog", encoder=bytes, decoder=bytes, format="binary")
+    await connection.set_type_codec("date", schema="pg_catalog", encoder=_day_number, decoder=_day, format="tuple")
+
+
+_DAY_ZERO = date(2000, 1, 1).toordinal()
+"""The day from which PostgreSQL counts."""
+
+
+def _day_number(day: date) -> tuple[int]:
+    return (day.toordinal() - _DAY_ZERO,)
+
+
+def _day(number: tuple[int]) -> date:
+    return date.fromordinal(number[0] + _DAY_ZERO)
 
 
 class Database:
@@ -94,7 +108,7 @@ class Database:
             hide_parameters=True,
             connect_args={"server_settings": self._server_settings | self._timeouts, "timeout": settings.pool_timeout},
         )
-        event.listen(self.engine.sync_engine, "connect", lambda connection, _: connection.run_async(_json_as_bytes))
+        event.listen(self.engine.sync_engine, "connect", lambda connection, _: connection.run_async(_prepare))
         self.keyring = Keyring.configured(settings)
         self.sessions = async_sessionmaker(
             self.engine,
@@ -130,7 +144,7 @@ class Database:
             statement_cache_size=400,
             connection_class=ReadConnection,
             server_settings=self._server_settings | self._timeouts | reads_only,
-            init=_json_as_bytes,
+            init=_prepare,
         )
 
     async def close(self) -> None:
