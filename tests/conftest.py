@@ -235,9 +235,11 @@ def held(server: Server, statement: str) -> Iterator[None]:
         return connection
 
     connection = server.loop.run(hold())
-    yield
-    server.loop.run(connection.execute("ROLLBACK"))
-    server.loop.run(connection.close())
+    try:
+        yield
+    finally:
+        server.loop.run(connection.execute("ROLLBACK"))
+        server.loop.run(connection.close())
 
 
 @contextmanager

@@ -24,7 +24,7 @@ from kshare.core.errors import DomainError
 from kshare.core.postgres import EmbeddedPostgres
 from kshare.core.settings import Settings
 
-LONGEST = 5.0
+LONGEST = 3.0
 """Seconds within which everybody has an answer, whatever happens."""
 BACK = 10.0
 """Seconds after which it serves again."""

@@ -12,7 +12,7 @@ from tests.conftest import Company, Loop, cloned_database, found_company, held, 
 from tests.kernel.problems import problem
 
 PROMISE = 2.0
-SLACK = 2.0
+SLACK = 0.7
 """Seconds the tests' own threads may take on a busy machine."""
 
 
@@ -49,7 +49,7 @@ def test_a_held_lock(narrow: Company, locked: str) -> None:
         answers = storm(narrow, requests)
         began = time.monotonic()
         assert httpx.get(f"{narrow.server.url}/livez").status_code == 200
-        assert time.monotonic() - began < PROMISE
+        assert time.monotonic() - began < 1
     for (method, path, request), (response, seconds) in zip(requests, answers, strict=True):
         assert seconds < PROMISE + SLACK, (method, path, seconds, response.text)
         if path == "/graphql":

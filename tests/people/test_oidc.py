@@ -711,9 +711,11 @@ TROUBLES = [
 async def test_trouble_without_keys_is_unavailability(idp: FakeIdp, clock: Clock, failure: Failure, at: Any) -> None:
     verifier = TokenVerifier(idp.issuer, idp.audience, clock=clock, request_timeout=0.5)
     idp.fail(failure, at=at)
+    started = time.monotonic()
     for _ in range(3):
         with pytest.raises(ProviderUnavailable):
             await verifier.verify(idp.issue())
+    assert time.monotonic() - started < 2
     assert idp.hits[at] == 1, "one attempt, then a pause"
 
     idp.recover()
@@ -761,7 +763,7 @@ async def test_slow_provider_is_given_up_on(idp: FakeIdp, clock: Clock) -> None:
     started = time.monotonic()
     with pytest.raises(ProviderUnavailable):
         await verifier.verify(idp.issue())
-    assert time.monotonic() - started < 4
+    assert time.monotonic() - started < 1
     await verifier.close()
 
 

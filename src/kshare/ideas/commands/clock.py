@@ -73,9 +73,8 @@ async def _stop(work: Work, idea: ContentRow, row: IdeaRow) -> None:
         return
     used = working_days_between((await terms_of(work)).calendar, row.clock_from, acting_at(work, idea))
     row.days_used = _decimal(max(used, Fraction(0)))
-    row.clock_from = row.due_at = None
-    if row.escalates_at != LEFT_BEHIND:
-        row.escalates_at = None
+    row.clock_from = None
+    await set_due(work, idea.variety, idea.stage, row)
 
 
 async def start_clock(work: Work, idea: ContentRow) -> None:
