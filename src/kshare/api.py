@@ -48,6 +48,8 @@ from kshare.people import graphql as people_graphql
 from kshare.people.rest import departments, groups, keys, persons
 from kshare.resources import graphql as resources_graphql
 from kshare.resources import rest as resources_rest
+from kshare.reviews.graphql import reviews as reviews_graphql
+from kshare.reviews.rest import reviews as reviews_rest
 from kshare.search import graphql as search_graphql
 from kshare.search import rest as search_rest
 from kshare.search.reactor import SearchIndexer
@@ -75,6 +77,7 @@ DOORS: list[Door] = [
     resources_rest.door,
     benefits_rest.door,
     challenges_rest.door,
+    reviews_rest.door,
     search_rest.door,
     events_rest.door,
 ]
@@ -101,6 +104,7 @@ def schema() -> GraphQLSchema:
         resources_graphql,
         benefits_graphql,
         challenges_graphql,
+        reviews_graphql,
         search_graphql,
         events_graphql,
     ]

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from kshare.benefits import models as benefits
 from kshare.challenges import models as challenges
 from kshare.content import models as content
+from kshare.content import policies
 from kshare.content import reads as content_views
 from kshare.content.anonymity import models as anonymity
 from kshare.core import idempotency, journal
@@ -19,6 +20,7 @@ from kshare.ideas import models as ideas
 from kshare.incubation import models as incubation
 from kshare.people import models as people
 from kshare.resources import models as resources
+from kshare.reviews import models as reviews
 from kshare.search import models as search
 from kshare.teams import models as teams
 
@@ -34,7 +36,9 @@ ALL = (
     incubation,
     journal,
     people,
+    policies,
     resources,
+    reviews,
     search,
     teams,
 )

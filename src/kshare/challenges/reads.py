@@ -51,12 +51,13 @@ from kshare.core.reading import (
     allowed_list,
     constant,
     everyone_sees,
+    there_is,
 )
 from kshare.core.writing import Guard, Rule
 from kshare.discussion.reads import DISCUSSION_RULES, MINE, NEWEST_COMMENTS
 from kshare.ideas.reads.idea import IDEA, is_own
 from kshare.people.reads import PERSON
-from kshare.teams.reads import TEAM, is_member, there_is
+from kshare.teams.reads import TEAM, is_member
 
 # Not now(), which is when a transaction began: it may have waited for a lock since.
 _moment = func.statement_timestamp()

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any, Protocol
 from uuid import UUID
 
+from kshare.content.commands import TEXT as TEXT
 from kshare.content.commands import check_audience, check_category, check_classification
 from kshare.content.models import ContentRow
 from kshare.core.access import Classification
@@ -11,9 +12,6 @@ from kshare.core.choices import Choice
 from kshare.core.principal import EVERYONE
 from kshare.core.reading.shapes import Patch
 from kshare.core.writing import Work
-
-TEXT = ("title", "summary", "body")
-"""The columns of which every change is kept as a revision."""
 
 
 class Asked(Protocol):

@@ -4,8 +4,9 @@ These functions check what they are given and keep derived columns (`readers`, p
 Permissions are the calling command's business.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Column, delete, inspect, select, update
@@ -23,12 +24,14 @@ from kshare.core.ids import new_id
 from kshare.core.writing import Work
 from kshare.people.models import SubjectRow
 
+TEXT = ("title", "summary", "body")
+"""The columns of which every change is kept as a revision."""
+
 
 def readers_of(content: ContentRow) -> list[UUID]:
-    """Who reads it: its author alone while it is a draft, else the audience and the author."""
-    if content.state == "draft":
-        return [content.owner_id]
-    return list(dict.fromkeys((*content.audience, content.owner_id)))
+    """Who reads it: its author and its reviewers alone while it is a draft, else the audience as well."""
+    audience = () if content.state == "draft" else content.audience
+    return list(dict.fromkeys((*audience, content.owner_id, *(content.reviewers or ()))))
 
 
 async def _known(work: Work, identity: InstrumentedAttribute[UUID], ids: Sequence[UUID]) -> dict[UUID, bool]:
@@ -68,6 +71,7 @@ async def add_content(
     or added after a flush."""
     content.id = content.id or new_id()
     content.owner_id = content.owner_id or content.author_id
+    content.reviewers = []
     content.readers = readers_of(content)
     if forget:
         work.append(ContentRow, **{name: content.__dict__.get(name, default) for name, default in _COLUMNS})
@@ -88,21 +92,48 @@ _COLUMNS = [
 
 
 async def revise(work: Work, content: ContentRow, note: str | None) -> None:
-    """Keeps the text it has now as its newest revision."""
-    content.revision += 1
+    """Keeps the text it has now as its newest revision, which readers see."""
+    content.revision = content.latest_revision = content.latest_revision + 1
     _add_revision(work, content, note)
 
 
-def _add_revision(work: Work, content: ContentRow, note: str | None) -> None:
+async def hold_back(work: Work, content: ContentRow, text: Mapping[str, str], note: str | None) -> None:
+    """Keeps another text as its newest revision, which readers do not see before it is reviewed."""
+    content.latest_revision += 1
+    _add_revision(work, content, note, text)
+
+
+async def newest_text(work: Work, content: ContentRow) -> dict[str, str]:
+    """Its newest text by column: what readers see, or what waits for its review."""
+    row: Any = content
+    if content.latest_revision != content.revision:
+        numbered = (RevisionRow.content_id == content.id, RevisionRow.number == content.latest_revision)
+        row = (await work.session.execute(select(RevisionRow).where(*numbered))).scalar_one()
+    return {name: getattr(row, name) for name in TEXT}
+
+
+async def show_newest(work: Work, content: ContentRow) -> bool:
+    """Shows readers its newest text; False if they see it already."""
+    if content.latest_revision == content.revision:
+        return False
+    for name, value in (await newest_text(work, content)).items():
+        setattr(content, name, value)
+    content.revision = content.latest_revision
+    newest = (RevisionRow.content_id == content.id, RevisionRow.number == content.revision)
+    await work.session.execute(update(RevisionRow).where(*newest).values(held=False))
+    return True
+
+
+def _add_revision(work: Work, content: ContentRow, note: str | None, text: Mapping[str, str] | None = None) -> None:
+    shown = text or {name: getattr(content, name) or "" for name in TEXT}
     work.append(
         RevisionRow,
         content_id=content.id,
-        number=content.revision or 1,
+        number=content.latest_revision or 1,
         id=acting_id(work, content),
-        title=content.title,
-        summary=content.summary or "",
-        body=content.body or "",
+        **shown,
         note=note,
+        held=text is not None,
         author_id=acting_person(work, content),
         created_at=acting_at(work, content),
     )

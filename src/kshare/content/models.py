@@ -93,7 +93,9 @@ class ContentRow(Row):
     `audience` is what its author chose; `readers` is derived from it and decides who sees the row: a draft is read
     by its author alone. `stage` is how far it has come, for kinds that go through stages. `owner_id` is whose it is:
     the author's id, or the author's pseudonym where `author_id` shows nobody (content/authorship.py). `listed_at` is
-    its place in lists: the time of publication, of creation before that.
+    its place in lists: the time of publication, of creation before that. `revision` is the text that readers see;
+    `latest_revision` is later while one waits for its review, open in `review_id`. `reviewers` are among the readers;
+    what was written before `reviewed_from` they do not see of a draft.
     """
 
     __tablename__ = "content"
@@ -149,6 +151,10 @@ class ContentRow(Row):
     external_source: Mapped[str | None]
     external_id: Mapped[str | None]
     revision: Mapped[int] = mapped_column(default=1)
+    latest_revision: Mapped[int] = mapped_column(default=1, server_default=text("1"))
+    reviewers: Mapped[list[UUID]] = mapped_column(ARRAY(Uuid), default=list, server_default=text("'{}'"))
+    reviewed_from: Mapped[int | None]
+    review_id: Mapped[UUID | None]
     version: Mapped[int] = mapped_column(default=1)
     created_at: Mapped[datetime] = mapped_column(default=now)
     updated_at: Mapped[datetime] = mapped_column(default=now)
@@ -194,7 +200,8 @@ class CounterRow(Row):
 
 
 class RevisionRow(Row):
-    """A content's text as it was; the newest revision equals the content."""
+    """A content's text as it was. The one numbered `revision` equals the content. Readers were never shown one that is
+    `held`: it waits for its review, or did not pass it."""
 
     __tablename__ = "content_revision"
 
@@ -205,5 +212,6 @@ class RevisionRow(Row):
     summary: Mapped[str]
     body: Mapped[str]
     note: Mapped[str | None]
+    held: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
     author_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
     created_at: Mapped[datetime] = mapped_column(default=now)

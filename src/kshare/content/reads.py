@@ -18,6 +18,7 @@ from sqlalchemy import (
     literal_column,
     not_,
     null,
+    or_,
     select,
 )
 from sqlalchemy.dialects.postgresql import array
@@ -33,7 +34,7 @@ from kshare.content.shapes import (
 )
 from kshare.content.taxonomy_reads import CATEGORY, TAG
 from kshare.content.visibility import is_anonymous, is_hidden_authors, visible_content, visible_through_content
-from kshare.core.access import Classification
+from kshare.core.access import Classification, Permission
 from kshare.core.reading import (
     Alias,
     Entity,
@@ -107,8 +108,9 @@ REVISION_FIELDS: dict[str, Source] = {"author": One(PERSON, on=lambda row, perso
 
 def visible_revision(row: Alias) -> ColumnElement[bool]:
     """Seen with its content; but what was replaced before the content was published stays its author's alone, like the
-    draft that it was."""
+    draft that it was, and what was held back for a review those see who have to do with it."""
     content, later = aliased(ContentRow), aliased(RevisionRow)
+    kept: Alias = aliased(ContentRow)
     owner: ColumnElement[Any] = content.owner_id  # type: ignore[assignment]  # SQLAlchemy types it as the class's
     replaced = select(later.id).join(content, content.id == later.content_id)
     replaced = replaced.where(
@@ -119,7 +121,22 @@ def visible_revision(row: Alias) -> ColumnElement[bool]:
         # Never a draft, and its times are days.
         not_(is_anonymous(content)),
     )
-    return and_(visible_through_content(row), not_(replaced.exists()))
+    manages = Viewer.holds_within(Permission.knowledge_manage, kept.department_id, kept.category_id)
+    reviews = Viewer.id == func.any(kept.reviewers)
+    unsubmitted = and_(kept.state == constant("draft"), row.number < kept.reviewed_from)
+    hidden = select(kept.id).where(
+        kept.id == row.content_id,
+        not_(Viewer.owns(kept.owner_id)),
+        or_(unsubmitted, and_(row.held, not_(or_(reviews, manages)))),
+    )
+    return and_(visible_through_content(row), not_(replaced.exists()), not_(hidden.exists()))
+
+
+def pending_revision(row: Alias) -> ColumnElement[Any]:
+    """The number of a newer text that waits for its review, for those who see it."""
+    manages = Viewer.holds_within(Permission.knowledge_manage, row.department_id, row.category_id)
+    seen = or_(Viewer.owns(row.owner_id), Viewer.id == func.any(row.reviewers), manages)
+    return case((and_(row.latest_revision > row.revision, seen), row.latest_revision), else_=null())
 
 
 REVISION = View("revision", Revision, RevisionRow, visible_revision, REVISION_FIELDS)

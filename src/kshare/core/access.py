@@ -28,6 +28,8 @@ class Permission(Choice):
     challenge_manage = "challenge_manage", "Sponsor challenges and hackathons, and judge them."
     budget_manage = "budget_manage", "Manage budgets, and grant resources from them."
     benefit_verify = "benefit_verify", "Verify the benefits of ideas."
+    review = "review", "Judge what you are asked to judge."
+    review_manage = "review_manage", "Set what is reviewed, by whom and on which form; lead panels."
     comment_write = "comment_write", "Comment, and change your own comments."
     comment_moderate = "comment_moderate", "Delete the comments of others."
     react = "react", "React to content, rate it, follow it, and record views."
@@ -43,11 +45,11 @@ class Role(Choice):
 
     employee = (
         "employee",
-        "Reads, writes own knowledge and ideas, comments, reacts, searches. Every active person is one.",
+        "Reads, writes own knowledge and ideas, judges, comments, reacts, searches. Every active person is one.",
     )
-    reviewer = "reviewer", "Moderates comments, too."
-    knowledge_manager = "knowledge_manager", "Manages all knowledge, comments, categories and tags."
-    committee = "committee", "Decides on ideas, merges and manages them, sponsors challenges."
+    reviewer = "reviewer", "Reviews where a policy asks for it, moderates comments."
+    knowledge_manager = "knowledge_manager", "Manages all knowledge, its reviews, comments, categories and tags."
+    committee = "committee", "Decides on ideas, merges and manages them, leads panels, sponsors challenges."
     finance = "finance", "Manages budgets, grants resources, verifies benefits."
     hr = "hr", "Manages people, departments and groups; one of the two who can unseal an anonymous author."
     administrator = (
@@ -71,9 +73,9 @@ class Classification(Choice):
 
 P = Permission
 _READER = frozenset({P.people_read, P.keys_own, P.content_read, P.search, P.events_read})
-_EMPLOYEE = _READER | {P.knowledge_write, P.idea_propose, P.comment_write, P.react}
-_KNOWLEDGE_MANAGER = _EMPLOYEE | {P.knowledge_manage, P.comment_moderate, P.taxonomy_manage}
-_COMMITTEE = _EMPLOYEE | {P.idea_decide, P.idea_manage, P.challenge_manage}
+_EMPLOYEE = _READER | {P.knowledge_write, P.idea_propose, P.review, P.comment_write, P.react}
+_KNOWLEDGE_MANAGER = _EMPLOYEE | {P.knowledge_manage, P.review_manage, P.comment_moderate, P.taxonomy_manage}
+_COMMITTEE = _EMPLOYEE | {P.idea_decide, P.idea_manage, P.review_manage, P.challenge_manage}
 
 ROLES: Mapping[Role, frozenset[Permission]] = MappingProxyType(
     {
@@ -90,6 +92,8 @@ ROLES: Mapping[Role, frozenset[Permission]] = MappingProxyType(
 )
 """The role table. Every active person is an employee; a service account has only the roles assigned to it."""
 
-SCOPABLE: frozenset[Permission] = frozenset({P.knowledge_manage, P.comment_moderate, P.idea_decide, P.idea_manage})
+SCOPABLE: frozenset[Permission] = frozenset(
+    {P.knowledge_manage, P.comment_moderate, P.idea_decide, P.idea_manage, P.review_manage}
+)
 """Permissions on content, which a role assigned for a department or a category gives within it. A role so
 assigned gives nothing company-wide: people, taxonomy and keys have no department of their own to check against."""

@@ -1,5 +1,6 @@
 """The only code that changes knowledge items."""
 
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
@@ -7,9 +8,19 @@ from sqlalchemy import select
 from kshare.content.anonymity.sealing import check_still_anonymous, conceal
 from kshare.content.authoring import TEXT, checked_changes, new_content
 from kshare.content.authorship import tell, touch
-from kshare.content.commands import add_content, readers_of, revise, set_state, set_tags
+from kshare.content.commands import (
+    add_content,
+    hold_back,
+    newest_text,
+    readers_of,
+    revise,
+    set_state,
+    set_tags,
+    show_newest,
+)
 from kshare.content.models import ContentRow, RevisionRow
 from kshare.content.naming import content_named, remember_name, remember_new
+from kshare.content.policies import policy_for, policy_of
 from kshare.content.reads import visible_revision
 from kshare.core.access import Permission
 from kshare.core.errors import DomainError, not_found
@@ -24,6 +35,7 @@ from kshare.knowledge.shapes import (
     KnowledgeItemDeleted,
     KnowledgeItemPublished,
     KnowledgeItemRevised,
+    KnowledgeItemRevisionHeld,
     RestoreRevision,
     UpdateKnowledgeItem,
 )
@@ -34,6 +46,8 @@ async def create_knowledge_item(
     work: Work, ask: CreateKnowledgeItem, *, external: tuple[str, str] | None = None
 ) -> UUID:
     """A new item, a draft unless it is to be published at once."""
+    if ask.publish and (policy := await policy_for(work, "knowledge_item", ask.category_id, ask.kind.value)):
+        raise _review_first(policy, "Create it as a draft and submit it for review.")
     item = await new_content(work, ask, "knowledge_item", ask.kind, shown=ask.publish, external=external)
     if ask.anonymous:
         conceal(work, item)
@@ -46,13 +60,20 @@ async def create_knowledge_item(
 
 @command(Permission.knowledge_write)
 async def update_knowledge_item(work: Work, id: UUID, ask: UpdateKnowledgeItem, version: Expected) -> UUID:
-    """Changes what was sent; a change of the text becomes a revision."""
+    """Changes what was sent; a change of the text becomes a revision. Where a published item needs a review, readers
+    keep the text they have until the new one has passed it."""
     item = await work.load(KNOWLEDGE_GUARD, id, "edit", version=version)
     changes = await checked_changes(work, ask, variety="kind")
     note, tags = (changes.pop(name, None) for name in ("note", "tags"))
-    changed = apply(item, changes)
+    policy = None if item.published_at is None else await policy_of(work, item)
+    await _check_stays(work, item, changes, policy)
+    text = {name: changes.pop(name) for name in TEXT if name in changes}
+    held = text if policy is not None else {}
+    changed = apply(item, changes if held else {**changes, **(await _continued(work, item, text))})
     if tags is not None and await set_tags(work, item, tags):
         changed.append("tags")
+    if held:
+        await _hold_back(work, item, held, note)
     if not changed:
         return item.id
     item.readers = readers_of(item)
@@ -65,19 +86,80 @@ async def update_knowledge_item(work: Work, id: UUID, ask: UpdateKnowledgeItem, 
     return item.id
 
 
+async def _continued(work: Work, item: ContentRow, text: dict[str, str]) -> dict[str, str]:
+    """A new text in full, where it goes on from one that readers have not seen."""
+    if not text or item.latest_revision == item.revision:
+        return text
+    return {**await newest_text(work, item), **text}
+
+
+async def _hold_back(work: Work, item: ContentRow, text: dict[str, str], note: str | None) -> None:
+    """Keeps a new text of a published item for its review, unless it is the newest already."""
+    newest = await newest_text(work, item)
+    if newest == {**newest, **text}:
+        return
+    await hold_back(work, item, {**newest, **text}, note)
+    event = KnowledgeItemRevisionHeld(content_id=item.id, revision=item.latest_revision)
+    tell(work, item, event, readers=[item.owner_id, *item.reviewers])
+
+
+async def _check_stays(work: Work, item: ContentRow, changes: dict[str, Any], policy: Any) -> None:
+    """Refuses to move an item to another category or kind where that would be a way around its review: while it is
+    open, and, once it is published, for everybody but those who manage it."""
+    moves = [name for name in ("category_id", "variety") if name in changes and changes[name] != getattr(item, name)]
+    if not moves:
+        return
+    if item.review_id is not None:
+        raise DomainError("conflict", "It is being reviewed: its category and its kind stay until that is over.")
+    if policy is not None:
+        manages = KNOWLEDGE_GUARD.rules["manage"](ContentRow)
+        query = select(manages).where(ContentRow.id == item.id)
+        if not await work.session.scalar(query, work.principal.binds):
+            detail = "It was published under a review policy; only who manages it moves it to another category or kind."
+            raise DomainError("forbidden", detail)
+
+
+def _review_first(policy: Any, what: str) -> DomainError:
+    extra = {"policy": {"id": str(policy.id), "needs": policy.needs, "quorum": policy.quorum}}
+    return DomainError(
+        "conflict", f"Knowledge of this category and kind is reviewed before it is shown. {what}", extra=extra
+    )
+
+
 @command(Permission.knowledge_write)
 async def publish_knowledge_item(work: Work, id: UUID, version: Expected = None) -> UUID:
-    """Shows a draft, or an archived item again, to its audience."""
-    item = await _in_state(work, id, "publish", "published", version)
-    await set_state(work, item, "published")
-    tell(work, item, KnowledgeItemPublished(content_id=item.id, kind=item.variety))
+    """Shows a draft, an archived item again, or a text that no longer needs the review it waited for."""
+    item = await work.load(KNOWLEDGE_GUARD, id, "edit", version=version)
+    waits = item.latest_revision > item.revision
+    if item.state == "published" and not waits:
+        raise _already("publish", "published")
+    if (item.published_at is None or waits) and (policy := await policy_of(work, item)):
+        raise _review_first(policy, "Submit it for review.")
+    if item.review_id is not None:
+        raise DomainError("conflict", "It is being reviewed; withdraw the review to publish it without.")
+    await publish_newest(work, item)
     return item.id
+
+
+async def publish_newest(work: Work, item: ContentRow) -> None:
+    """Shows the newest text of a loaded item to its audience. Whether that may be is the caller's business."""
+    revised = await show_newest(work, item)
+    if item.state != "published":
+        await set_state(work, item, "published")
+        tell(work, item, KnowledgeItemPublished(content_id=item.id, kind=item.variety))
+    if revised:
+        touch(work, item)
+        tell(work, item, KnowledgeItemRevised(content_id=item.id, revision=item.revision))
 
 
 @command(Permission.knowledge_write)
 async def archive_knowledge_item(work: Work, id: UUID, version: Expected = None) -> UUID:
     """Takes a published item out of the lists; its readers still reach it by its id."""
-    item = await _in_state(work, id, "archive", "archived", version)
+    item = await work.load(KNOWLEDGE_GUARD, id, "edit", version=version)
+    if item.state == "archived":
+        raise _already("archive", "archived")
+    if item.review_id is not None:
+        raise DomainError("conflict", "It is being reviewed; withdraw the review first.")
     if item.state == "draft":
         raise DomainError("conflict", "A draft cannot be archived: publish it, or delete it.")
     await set_state(work, item, "archived")
@@ -85,12 +167,8 @@ async def archive_knowledge_item(work: Work, id: UUID, version: Expected = None)
     return item.id
 
 
-async def _in_state(work: Work, id: UUID, action: str, already: str, version: Expected) -> ContentRow:
-    """An item the caller may edit, which is not in the state it is to reach."""
-    item = await work.load(KNOWLEDGE_GUARD, id, "edit", version=version)
-    if item.state == already:
-        raise DomainError("conflict", f"It is {already} already, so there is nothing to {action}.")
-    return item
+def _already(action: str, state: str) -> DomainError:
+    return DomainError("conflict", f"It is {state} already, so there is nothing to {action}.")
 
 
 @command(Permission.knowledge_write)
@@ -102,9 +180,14 @@ async def restore_knowledge_item_revision(work: Work, id: UUID, ask: RestoreRevi
     earlier = (await work.session.execute(query, work.principal.binds)).scalar_one_or_none()
     if earlier is None:
         raise not_found("revision")
-    item.title, item.summary, item.body = earlier.title, earlier.summary, earlier.body
+    text = {name: getattr(earlier, name) for name in TEXT}
+    note = ask.note or f"Restored from revision {ask.revision}."
+    if item.published_at is not None and await policy_of(work, item):
+        await _hold_back(work, item, text, note)
+        return item.id
+    apply(item, text)
     touch(work, item)
-    await revise(work, item, ask.note or f"Restored from revision {ask.revision}.")
+    await revise(work, item, note)
     tell(work, item, KnowledgeItemRevised(content_id=item.id, revision=item.revision))
     return item.id
 
@@ -115,6 +198,8 @@ async def delete_knowledge_item(work: Work, id: UUID, version: Expected) -> None
     item = await work.load(KNOWLEDGE_GUARD, id, "edit", version=version)
     if item.state != "draft":
         raise DomainError("conflict", "Only a draft can be deleted; archive what was published.")
+    if item.reviewed_from is not None:
+        raise DomainError("conflict", "It was submitted for review, which stays on record.")
     item = await work.load(KNOWLEDGE_GUARD, id, "delete")
     tell(work, item, KnowledgeItemDeleted(content_id=item.id))
     await work.session.delete(item)

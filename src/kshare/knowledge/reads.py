@@ -1,6 +1,6 @@
 """How knowledge items are read."""
 
-from sqlalchemy import ColumnElement, Text, and_
+from sqlalchemy import ColumnElement, Text, and_, or_
 
 from kshare.content.models import ContentRow
 from kshare.content.reads import (
@@ -8,6 +8,7 @@ from kshare.content.reads import (
     CONTENT_FIELDS,
     CONTENT_FILTERS,
     CONTENT_ORDERS,
+    pending_revision,
     published_unless_asked,
     unless_hidden,
 )
@@ -26,6 +27,12 @@ def _in_state(state: str, rule: Rule) -> Rule:
     return lambda row: and_(row.state == constant(state), rule(row))
 
 
+def _waiting(row: Alias) -> ColumnElement[bool]:
+    """A newer text than readers see waits for its review."""
+    newer: ColumnElement[bool] = row.latest_revision > row.revision
+    return newer
+
+
 def is_knowledge(row: Alias) -> ColumnElement[bool]:
     """Which content is a knowledge item."""
     kind: ColumnElement[bool] = row.kind == constant("knowledge_item")
@@ -39,12 +46,19 @@ KNOWLEDGE_GUARD = Guard(
     {
         "edit": _edit,
         "restore": _edit,
-        "publish": lambda row: and_(row.state != constant("published"), _edit(row)),
+        "publish": lambda row: and_(or_(row.state != constant("published"), _waiting(row)), _edit(row)),
+        "submit_for_review": _edit,
+        "manage": lambda row: Viewer.holds_within(Permission.knowledge_manage, row.department_id, row.category_id),
         "archive": _in_state("published", _edit),
         "delete": _in_state("draft", lambda row: own(row, Permission.knowledge_write)),
         **DISCUSSION_RULES,
     },
     is_knowledge,
+    {
+        "submit_for_review": lambda row: and_(
+            row.review_id.is_(None), or_(row.state == constant("draft"), _waiting(row))
+        )
+    },
 )
 
 KNOWLEDGE_ITEM = View(
@@ -56,6 +70,7 @@ KNOWLEDGE_ITEM = View(
         **CONTENT_FIELDS,
         "kind": lambda row: row.variety,
         "anonymous": is_anonymous,
+        "pending_revision": pending_revision,
         "own": lambda row: Viewer.owns(row.owner_id),
         "external_source": unless_hidden("external_source"),
         "external_id": unless_hidden("external_id"),

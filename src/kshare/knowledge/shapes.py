@@ -52,6 +52,8 @@ class KnowledgeItem(KnowledgeItemSummary):
     """What you did with it."""
     own: bool
     """It is your own, even where its author is not shown."""
+    pending_revision: int | None
+    """The number of a newer text that waits for its review; for its author, its reviewers and those who manage it."""
     external_source: str | None
     """The system it came from; of an anonymous item only its author sees it."""
     external_id: str | None
@@ -164,6 +166,14 @@ class KnowledgeItemCreated(ContentHappened):
 class KnowledgeItemRevised(ContentHappened):
     """The title, summary or body of a knowledge item became a new revision, by a change or by bringing an earlier text
     back."""
+
+    revision: int
+    """The number of the new revision."""
+
+
+class KnowledgeItemRevisionHeld(ContentHappened):
+    """Another title, summary or body of a published item waits for its review; only its author and its reviewers hear
+    of it."""
 
     revision: int
     """The number of the new revision."""

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Boolean, ColumnElement, Select, Text, Uuid, and_, case, func, literal_column, not_, or_, select
+from sqlalchemy import Boolean, ColumnElement, Text, Uuid, and_, case, func, not_, or_, select
 from sqlalchemy.orm import aliased
 
 from kshare.content.models import ContentRow
@@ -27,6 +27,7 @@ from kshare.core.reading import (
     allowed_list,
     constant,
     everyone_sees,
+    there_is,
 )
 from kshare.core.writing import Guard
 from kshare.ideas.reads.idea import IDEA
@@ -52,12 +53,6 @@ from kshare.teams.shapes import (
 
 MOST_MEMBERS = 100
 """People one team may have, so that a team is always shown whole."""
-
-
-def there_is(query: Select[Any]) -> ColumnElement[bool]:
-    """That a query for at most a few rows finds any. Not EXISTS: of a page of rows the planner would rather read a
-    whole table once than look into it for each of them."""
-    return query.limit(literal_column("1")).scalar_subquery().is_not(None)
 
 
 # ---- who sees and who may -------------------------------------------------------------------------------------------

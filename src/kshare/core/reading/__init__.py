@@ -41,6 +41,7 @@ from kshare.core.reading.views import (
     constant,
     everyone_sees,
     rule_filter,
+    there_is,
     whole,
 )
 
@@ -82,6 +83,7 @@ __all__ = [
     "render",
     "rendered_paths",
     "rule_filter",
+    "there_is",
     "visible_rows",
     "whole",
 ]

@@ -90,6 +90,12 @@ def all_of(parts: Sequence[ColumnElement[bool]]) -> ColumnElement[bool]:
     return condition
 
 
+def there_is(query: Select[Any]) -> ColumnElement[bool]:
+    """That a query for at most a few rows finds any. Not EXISTS: of a page of rows the planner would rather read a
+    whole table once than look into it for each of them."""
+    return query.limit(literal_column("1")).scalar_subquery().is_not(None)
+
+
 Build = Callable[[Alias], ColumnElement[Any]]
 Visible = Callable[[Alias], ColumnElement[bool] | None]
 

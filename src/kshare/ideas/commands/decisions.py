@@ -10,6 +10,7 @@ from kshare.core.access import Permission
 from kshare.core.errors import DomainError, invalid, not_found
 from kshare.core.ids import new_id
 from kshare.core.writing import Work, command
+from kshare.ideas.commands.advice import check_advised
 from kshare.ideas.commands.rows import idea_of
 from kshare.ideas.commands.stages import check_move, move_idea
 from kshare.ideas.models import DecisionRow
@@ -36,6 +37,7 @@ async def decide_idea(work: Work, id: UUID, ask: DecideIdea) -> UUID:
         raise await _too_late(work, idea)
     await work.load(IDEA_GUARD, id, "decide")
     await refuse_second(work, idea)
+    row = await check_advised(work, idea, ask.outcome, ask.explanation)
     decision = DecisionRow(
         id=new_id(),
         content_id=id,
@@ -46,6 +48,8 @@ async def decide_idea(work: Work, id: UUID, ask: DecideIdea) -> UUID:
         decided_by=work.principal.id,
         decided_at=work.now,
         current=True,
+        advice=row.advice,
+        review_id=row.advice_id,
     )
     work.add(decision)
     await work.flush()

@@ -36,7 +36,10 @@ async def move_idea(work: Work, idea: ContentRow, stage: str) -> None:
         # What was decided before is history: another answer is owed.
         ended = update(DecisionRow).where(DecisionRow.content_id == idea.id, DecisionRow.current).values(current=False)
         await work.session.execute(ended.execution_options(synchronize_session=False))
-    await begin_stage(work, idea, await idea_of(work, idea))
+    row = await idea_of(work, idea)
+    if stage in OPEN and before not in OPEN:
+        row.advice = row.advice_id = None
+    await begin_stage(work, idea, row)
     tell(work, idea, IdeaStageChanged(content_id=idea.id, from_stage=str(before), to_stage=stage))
 
 

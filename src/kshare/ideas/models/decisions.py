@@ -13,7 +13,8 @@ from kshare.core.ids import new_id
 
 class DecisionRow(Row):
     """An answer to an idea. At most one of an idea is `current`; those of earlier rounds are kept. One without
-    `published_at` is private: only who may decide on the idea knows of it."""
+    `published_at` is private: only who may decide on the idea knows of it. `advice` is what the review `review_id`
+    had advised."""
 
     __tablename__ = "idea_decision"
     __table_args__ = (
@@ -35,3 +36,5 @@ class DecisionRow(Row):
     decided_at: Mapped[datetime] = mapped_column(default=now)
     published_at: Mapped[datetime | None]
     current: Mapped[bool] = mapped_column(default=True)
+    advice: Mapped[str | None]
+    review_id: Mapped[UUID | None]

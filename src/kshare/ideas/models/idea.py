@@ -20,7 +20,7 @@ class IdeaRow(Row):
     is in its stage; from when the working days count (later than the stage began by what was not counted), or how many
     were used when the clock was stopped; when an answer is due and when that moves up the line next; on whose desk it
     is, or was when it was answered (null: the committee's); since when it waits for its author, and for an answer to
-    which comment.
+    which comment. `judged_by` counts the reviews that are under way; `advice` is what the last one advised.
     """
 
     __tablename__ = "idea"
@@ -50,6 +50,9 @@ class IdeaRow(Row):
     waiting_since: Mapped[datetime | None]
     question_id: Mapped[UUID | None] = mapped_column(ForeignKey("comment.id", ondelete="SET NULL"))
     returns_on: Mapped[date | None]
+    judged_by: Mapped[int] = mapped_column(SmallInteger, default=0, server_default=text("0"))
+    advice: Mapped[str | None]
+    advice_id: Mapped[UUID | None]
 
 
 class CoauthorRow(Row):

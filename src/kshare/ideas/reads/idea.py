@@ -40,7 +40,7 @@ from kshare.ideas.reads.groups import IDEA_COUNTERS, merged_into, owns_member, v
 from kshare.ideas.reads.templates import ANSWERS
 from kshare.ideas.shapes.clock import ClockedStage
 from kshare.ideas.shapes.idea import Coauthor, Idea, IdeaSummary
-from kshare.ideas.stages import UNDECIDED, UNDERWAY
+from kshare.ideas.stages import OPEN, UNDECIDED, UNDERWAY
 from kshare.people.reads import PERSON
 
 _CLOCKED = tuple(stage.value for stage in ClockedStage)
@@ -163,6 +163,11 @@ def _may_merge(row: Alias) -> ColumnElement[bool]:
     return and_(or_(may_manage(row), may_decide(row)), not_(unnamed))
 
 
+def _submit_for_review(row: Alias) -> ColumnElement[bool]:
+    """Who decides on it or manages it; never its authors, who are judged."""
+    return and_(or_(may_manage(row), may_decide(row)), not_(is_own(row)))
+
+
 def may_carry_out(row: Alias) -> ColumnElement[bool]:
     """Who does what was approved: its authors, and who manages it."""
     return or_(and_(is_own(row), Viewer.holds(Permission.idea_propose)), may_manage(row))
@@ -196,6 +201,7 @@ IDEA_GUARD = Guard(
         "vote": _vote,
         "decide": may_decide,
         "reopen": may_decide,
+        "submit_for_review": _submit_for_review,
         "answer": _answer,
         "manage": may_manage,
         "carry_out": may_carry_out,
@@ -213,6 +219,7 @@ IDEA_GUARD = Guard(
         "vote": published_in(*UNDECIDED),
         "decide": published_in(*UNDECIDED),
         "reopen": published_in("declined"),
+        "submit_for_review": lambda row: and_(published_in(*OPEN)(row), row.review_id.is_(None)),
         "answer": _waits_for_author,
         "carry_out": is_underway,
         "found_team": in_state("published"),

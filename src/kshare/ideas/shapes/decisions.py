@@ -85,6 +85,10 @@ class Decision(Entity):
     """When everybody who sees the idea could read it; null while it is private."""
     current: bool
     """Whether it stands; false for the decisions of earlier rounds."""
+    advice: str | None
+    """What the last review before it had advised: `approve`, `decline` or `undecided`."""
+    review_id: UUID | None
+    """That review."""
 
 
 class DecisionFilter(Ask):

@@ -1,0 +1,41 @@
+"""What reviews mean for the decision on an idea: while one is under way nobody decides, and its advice is answered."""
+
+from uuid import UUID
+
+from kshare.content.models import ContentRow
+from kshare.content.policies import policy_of
+from kshare.core.errors import DomainError, invalid
+from kshare.core.writing import Work
+from kshare.ideas.commands.rows import idea_of
+from kshare.ideas.models import IdeaRow
+from kshare.ideas.shapes.decisions import Outcome
+
+_AGAINST = {("approve", Outcome.declined), ("decline", Outcome.approved)}
+
+
+async def judging_began(work: Work, idea: ContentRow) -> None:
+    """Notes on a loaded idea that a review of it is under way."""
+    (await idea_of(work, idea)).judged_by += 1
+
+
+async def judging_ended(work: Work, idea: ContentRow, review_id: UUID, advice: str | None) -> None:
+    """Notes on a loaded idea that a review of it is over, and what it advises; None when it came to nothing."""
+    row = await idea_of(work, idea)
+    row.judged_by -= 1
+    if advice is not None:
+        row.advice, row.advice_id = advice, review_id
+
+
+async def check_advised(work: Work, idea: ContentRow, outcome: Outcome, explanation: str | None) -> IdeaRow:
+    """The row of a loaded idea that can be decided on. Raises 409 while it is being judged, and where a policy asks for
+    a review that there has not been; 422 for a decision against the advice that says nothing."""
+    row = await idea_of(work, idea)
+    if row.judged_by:
+        raise DomainError("conflict", "It is being judged; decide when that is over.")
+    if row.advice is None and (policy := await policy_of(work, idea)) is not None:
+        extra = {"policy": {"id": str(policy.id), "needs": policy.needs, "quorum": policy.quorum}}
+        raise DomainError("conflict", "Ideas like this are reviewed before they are decided on.", extra=extra)
+    if (row.advice, outcome) in _AGAINST and explanation is None:
+        detail = f"The review advises to {row.advice}; say why it is decided otherwise."
+        raise invalid("/explanation", "against_advice", detail)
+    return row

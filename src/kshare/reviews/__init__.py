@@ -1,0 +1,1 @@
+"""Reviews: one fair way to judge knowledge and ideas."""

@@ -1,0 +1,70 @@
+"""What tests of reviews do again and again."""
+
+from typing import Any
+from uuid import uuid4
+
+from tests.conftest import Actor, Company
+
+
+def category(company: Company, parent: str | None = None) -> str:
+    """A new category."""
+    ask = {"name": f"工艺 {uuid4().hex[:8]}", "parent_id": parent}
+    response = company.manager.rest.post("/categories", json=ask)
+    assert response.status_code == 201, response.text
+    return str(response.json()["id"])
+
+
+def policy(company: Company, category_id: str | None, **fields: Any) -> None:
+    """A policy for knowledge of a category, unless it says otherwise."""
+    values = {"kind": "knowledge_item", "needs": "one", "quorum": None, "groups": [], "roles": [], "departments": []}
+    values |= {"expertise": 0, "working_days": 5, "steps_in_id": None, "form_id": None, "variety": None, "stage": None}
+    values |= {"category_id": category_id, **fields}
+    names, places = ", ".join(values), ", ".join(f"${number}" for number in range(1, len(values) + 1))
+    company.server.sql(
+        f"INSERT INTO review_policy (id, version, created_at, updated_at, {names})"
+        f" VALUES (uuidv7(), 1, now(), now(), {places})",
+        *values.values(),
+    )
+
+
+def group(company: Company, *people: Actor) -> str:
+    """A new group of people."""
+    response = company.hr.rest.post("/groups", json={"name": f"评审 {uuid4().hex[:8]}"})
+    assert response.status_code == 201, response.text
+    id = str(response.json()["id"])
+    for person in people:
+        added = company.hr.rest.put(f"/groups/{id}/members/{person.id}")
+        assert added.status_code < 300, added.text
+    return id
+
+
+def done(response: Any, status: int = 200) -> dict[str, Any]:
+    """The answer to what should have been done."""
+    assert response.status_code == status, response.text
+    answer: dict[str, Any] = response.json()
+    return answer
+
+
+def submit(actor: Actor, content_id: str) -> dict[str, Any]:
+    """A review of a content."""
+    return done(actor.rest.post(f"/content/{content_id}/reviews", json={}), 201)
+
+
+def owed(actor: Actor) -> list[dict[str, Any]]:
+    """What lies on somebody's desk."""
+    items: list[dict[str, Any]] = done(actor.rest.get("/me/reviews", params={"limit": 100}))["items"]
+    return items
+
+
+def assignment(actor: Actor, review: dict[str, Any]) -> str:
+    """What somebody is asked to judge in a review."""
+    own = done(actor.rest.get(f"/reviews/{review['id']}"))["assignment"]
+    assert own is not None
+    return str(own["id"])
+
+
+def judge(actor: Actor, review: dict[str, Any], verdict: str = "approve", **fields: Any) -> Any:
+    """What somebody says of the newest text."""
+    newest = done(actor.rest.get(f"/reviews/{review['id']}"))["latest_revision"]
+    ask = {"revision": newest, "verdict": verdict, "comment": "" if verdict == "approve" else "再改改", **fields}
+    return actor.rest.post(f"/review-assignments/{assignment(actor, review)}/judgements", json=ask)
