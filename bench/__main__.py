@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from bench import documents, ideas, latency, likeness, ratios, searches, servers
+from bench import documents, ideas, latency, likeness, ratios, reviews, searches, servers
 from bench.load import Load, LoadError
 from bench.report import Report
 from bench.seed import Seeded
@@ -121,6 +121,7 @@ async def _measure(directory: Path, known: dict[int, Seeded], report: Report, co
         await ideas.measure(
             copy, directory, copy_connection, small, load, report, console, rounds=rounds, seconds=seconds
         )
+        await reviews.measure(copy, directory, copy_connection, small, load, report, console, count=count)
 
         places = latency.Place(small, kshare, small_connection), latency.Place(large, big, large_connection)
         page = await latency.measure(*places, load, report, console, count=count)

@@ -52,7 +52,9 @@ SUMMARY = f"""{CONTENT}, 'kind', c.variety,
  'permissions', to_json(array_remove(ARRAY[
     CASE WHEN c.author_id = $3 THEN 'edit' END,
     CASE WHEN c.author_id = $3 THEN 'restore' END,
-    CASE WHEN c.author_id = $3 AND c.state <> 'published' THEN 'publish' END,
+    CASE WHEN c.author_id = $3 AND (c.state <> 'published' OR c.latest_revision > c.revision) THEN 'publish' END,
+    CASE WHEN c.author_id = $3 AND c.review_id IS NULL AND (c.state = 'draft' OR c.latest_revision > c.revision)
+      THEN 'submit_for_review' END,
     CASE WHEN c.author_id = $3 AND c.state = 'published' THEN 'archive' END,
     CASE WHEN c.author_id = $3 AND c.state = 'draft' THEN 'delete' END,
     CASE WHEN c.state <> 'draft' THEN 'comment' END,
@@ -92,6 +94,8 @@ IDEAS = f"""SELECT json_build_object('items', coalesce(json_agg(q.j) FILTER (WHE
         WHERE s.content_id = c.id AND s.person_id = $3) AS mine) o) m LIMIT 21) q"""
 
 DETAIL = """, 'body', c.body, 'own', c.owner_id = $3,
+ 'pending_revision', CASE WHEN c.latest_revision > c.revision AND (c.owner_id = $3 OR $3 = ANY(c.reviewers))
+    THEN c.latest_revision END,
  'external_source', c.external_source, 'external_id', c.external_id,
  'audience', (SELECT coalesce(json_agg(json_build_object('id', s.id, 'kind', s.kind, 'name', s.name)
     ORDER BY s.kind, s.name), '[]') FROM subject s WHERE s.id = ANY(c.audience)),

@@ -320,6 +320,13 @@ def upgrade() -> None:
         postgresql_where=sa.text("open"),
     )
     op.create_index(
+        "ix_review_assignment_due",
+        "review_assignment",
+        ["due_at", "id"],
+        unique=False,
+        postgresql_where=sa.text("open"),
+    )
+    op.create_index(
         "ix_review_assignment_panel_id_person_id", "review_assignment", ["panel_id", "person_id"], unique=False
     )
     op.create_index("ix_review_assignment_review_id_id", "review_assignment", ["review_id", "id"], unique=False)
@@ -329,6 +336,13 @@ def upgrade() -> None:
         ["panel_id", "person_id"],
         unique=True,
         postgresql_where=sa.text("review_id IS NULL"),
+    )
+    op.create_table(
+        "review_news",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("about", sa.Text(), nullable=False),
+        sa.CheckConstraint("about IN ('content', 'person')", name=op.f("ck_review_news_about")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_review_news")),
     )
     op.create_table(
         "review_comparison",
@@ -496,6 +510,7 @@ def downgrade() -> None:
     ):
         op.drop_column(table, column)
     for table in (
+        "review_news",
         "review_remark",
         "review_judgement_score",
         "review_judgement",

@@ -48,7 +48,12 @@ from kshare.people import graphql as people_graphql
 from kshare.people.rest import departments, groups, keys, persons
 from kshare.resources import graphql as resources_graphql
 from kshare.resources import rest as resources_rest
+from kshare.reviews.graphql import forms as forms_graphql
+from kshare.reviews.graphql import policies as policies_graphql
 from kshare.reviews.graphql import reviews as reviews_graphql
+from kshare.reviews.reactor import ReviewClock
+from kshare.reviews.rest import forms as forms_rest
+from kshare.reviews.rest import policies as policies_rest
 from kshare.reviews.rest import reviews as reviews_rest
 from kshare.search import graphql as search_graphql
 from kshare.search import rest as search_rest
@@ -78,6 +83,8 @@ DOORS: list[Door] = [
     benefits_rest.door,
     challenges_rest.door,
     reviews_rest.door,
+    forms_rest.door,
+    policies_rest.door,
     search_rest.door,
     events_rest.door,
 ]
@@ -105,6 +112,8 @@ def schema() -> GraphQLSchema:
         benefits_graphql,
         challenges_graphql,
         reviews_graphql,
+        forms_graphql,
+        policies_graphql,
         search_graphql,
         events_graphql,
     ]
@@ -117,7 +126,8 @@ def schema() -> GraphQLSchema:
 
 def reactors(settings: Settings | None = None) -> Sequence[Reactor]:
     """Everything that reacts to the journal."""
-    every: list[Reactor] = [SearchIndexer(), ContributionCredits(), LikenessKeeper(), IdeaClock(), Triage(settings)]
+    every: list[Reactor] = [SearchIndexer(), ContributionCredits(), LikenessKeeper(), IdeaClock(), ReviewClock()]
+    every.append(Triage(settings))
     if settings is not None and settings.llm_url is not None:
         every.append(ModelTriage(settings))
     return every

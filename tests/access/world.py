@@ -50,6 +50,10 @@ _SORTS = {
     "rollout": "rollout",
     "gate": "gate",
     "incubation": "idea",
+    "polic": "policy",
+    "form_version": "form_version",
+    "formversion": "form_version",
+    "form": "form",
     "external": "external",
     "other_tag": "other_tag",
     "into_id": "other_idea",
@@ -127,8 +131,30 @@ class World:
         return str(make() if make else new_id())
 
     def _item(self) -> str:
+        """One that was published before a policy came to hold for it."""
         item = self.owner.item(title=f"共享 {uuid4().hex[:6]}")
+        place = self.one("reviewed_place")
+        self.server.sql("UPDATE content SET category_id = $2::uuid WHERE id = $1::uuid", item["id"], place)
         return str(item["id"])
+
+    def _reviewed_place(self) -> str:
+        """A category whose knowledge is reviewed."""
+        place = self._category()
+        body = {"kind": "knowledge_item", "category_id": place, "needs": "one"}
+        self._made("/review-policies", self.company.committee, **body)
+        return place
+
+    def _policy(self) -> str:
+        body = {"kind": "knowledge_item", "category_id": self._category(), "needs": "one"}
+        return self._made("/review-policies", self.company.committee, **body)
+
+    def _form(self) -> str:
+        criteria = [{"name": "效果", "means_1": "没有", "means_5": "很大"}]
+        return self._made("/review-forms", self.company.committee, name="评审表", criteria=criteria)
+
+    def _form_version(self) -> str:
+        form = self.company.committee.rest.get(f"/review-forms/{self._form()}")
+        return str(form.json()["current"]["id"])
 
     def _idea(self) -> str:
         response = self.owner.rest.post("/ideas", json={"title": f"建议 {uuid4().hex[:6]}"})

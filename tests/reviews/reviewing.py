@@ -1,7 +1,7 @@
 """What tests of reviews do again and again."""
 
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from tests.conftest import Actor, Company
 
@@ -14,17 +14,25 @@ def category(company: Company, parent: str | None = None) -> str:
     return str(response.json()["id"])
 
 
-def policy(company: Company, category_id: str | None, **fields: Any) -> None:
+def policy(company: Company, category_id: str | None, **fields: Any) -> dict[str, Any]:
     """A policy for knowledge of a category, unless it says otherwise."""
-    values = {"kind": "knowledge_item", "needs": "one", "quorum": None, "groups": [], "roles": [], "departments": []}
-    values |= {"expertise": 0, "working_days": 5, "steps_in_id": None, "form_id": None, "variety": None, "stage": None}
-    values |= {"category_id": category_id, **fields}
-    names, places = ", ".join(values), ", ".join(f"${number}" for number in range(1, len(values) + 1))
-    company.server.sql(
-        f"INSERT INTO review_policy (id, version, created_at, updated_at, {names})"
-        f" VALUES (uuidv7(), 1, now(), now(), {places})",
-        *values.values(),
-    )
+    values: dict[str, Any] = {"kind": "knowledge_item", "needs": "one", "category_id": category_id, **fields}
+    ask = {name: str(value) if isinstance(value, UUID) else value for name, value in values.items()}
+    return done(company.committee.rest.post("/review-policies", json=ask), 201)
+
+
+CRITERIA = [
+    {"name": "效果", "weight": 50, "means_1": "看不出省了什么", "means_5": "一年收回投入", "knock_out_below": 2},
+    {"name": "可行", "weight": 30, "means_1": "做不出来", "means_3": "要外部帮助", "means_5": "本部门就能做"},
+    {"name": "新颖", "weight": 20, "means_1": "早就有了", "means_5": "行业里没有", "comment": "extremes"},
+]
+"""What a form may ask."""
+
+
+def form(company: Company, **fields: Any) -> dict[str, Any]:
+    """A new review form; its `current` is what it asks."""
+    ask = {"name": f"建议评分表 {uuid4().hex[:8]}", "criteria": CRITERIA, **fields}
+    return done(company.committee.rest.post("/review-forms", json=ask), 201)
 
 
 def group(company: Company, *people: Actor) -> str:

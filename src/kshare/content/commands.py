@@ -12,6 +12,7 @@ from uuid import UUID
 from sqlalchemy import Column, delete, inspect, select, update
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy.orm.attributes import set_committed_value
 from sqlalchemy.sql.schema import ScalarElementColumnDefault
 
 from kshare.content.authorship import acting_at, acting_id, acting_person, touch
@@ -30,8 +31,13 @@ TEXT = ("title", "summary", "body")
 
 def readers_of(content: ContentRow) -> list[UUID]:
     """Who reads it: its author and its reviewers alone while it is a draft, else the audience as well."""
+    return list(dict.fromkeys((*lasting_readers(content), *(content.reviewers or ()))))
+
+
+def lasting_readers(content: ContentRow) -> list[UUID]:
+    """Who reads it whether or not they are asked to review it."""
     audience = () if content.state == "draft" else content.audience
-    return list(dict.fromkeys((*audience, content.owner_id, *(content.reviewers or ()))))
+    return list(dict.fromkeys((*audience, content.owner_id)))
 
 
 async def _known(work: Work, identity: InstrumentedAttribute[UUID], ids: Sequence[UUID]) -> dict[UUID, bool]:
@@ -72,6 +78,7 @@ async def add_content(
     content.id = content.id or new_id()
     content.owner_id = content.owner_id or content.author_id
     content.reviewers = []
+    content.latest_revision = content.revision = content.revision or 1
     content.readers = readers_of(content)
     if forget:
         work.append(ContentRow, **{name: content.__dict__.get(name, default) for name, default in _COLUMNS})
@@ -93,14 +100,38 @@ _COLUMNS = [
 
 async def revise(work: Work, content: ContentRow, note: str | None) -> None:
     """Keeps the text it has now as its newest revision, which readers see."""
+    await _catch_up(work, content)
     content.revision = content.latest_revision = content.latest_revision + 1
     _add_revision(work, content, note)
 
 
 async def hold_back(work: Work, content: ContentRow, text: Mapping[str, str], note: str | None) -> None:
-    """Keeps another text as its newest revision, which readers do not see before it is reviewed."""
-    content.latest_revision += 1
+    """Keeps another text as its newest revision, which readers do not see before it is reviewed; see `quietly`."""
+    await quietly(work, content, latest_revision=content.latest_revision + 1)
     _add_revision(work, content, note, text)
+
+
+async def quietly(work: Work, content: ContentRow, **values: Any) -> None:
+    """Changes columns of a locked content that say how far its review is. Its version stays, and so does the time of
+    its last change: neither may tell readers of what they do not see."""
+    await work.session.flush()
+    query = update(ContentRow).where(ContentRow.id == content.id).values(values)
+    await work.session.execute(query.execution_options(synchronize_session=False))
+    for name, value in values.items():
+        set_committed_value(content, name, value)
+
+
+def seen_version(content: Any) -> int:
+    """The version of a content (anything with these columns) for those who see its newest text: each text that is held
+    back counts, so that two who go on writing it learn of each other. Readers see it without."""
+    version: int = content.version + content.latest_revision - content.revision
+    return version
+
+
+async def _catch_up(work: Work, content: ContentRow) -> None:
+    """Lets the version for all be that for those who saw the newest text, before all see it: it never goes back."""
+    if content.latest_revision != content.revision:
+        await quietly(work, content, version=seen_version(content))
 
 
 async def newest_text(work: Work, content: ContentRow) -> dict[str, str]:
@@ -116,6 +147,7 @@ async def show_newest(work: Work, content: ContentRow) -> bool:
     """Shows readers its newest text; False if they see it already."""
     if content.latest_revision == content.revision:
         return False
+    await _catch_up(work, content)
     for name, value in (await newest_text(work, content)).items():
         setattr(content, name, value)
     content.revision = content.latest_revision

@@ -4,9 +4,24 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, CheckConstraint, ForeignKey, Index, SmallInteger, Text, Uuid, text
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import (
+    ARRAY,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    Select,
+    SmallInteger,
+    Text,
+    Uuid,
+    bindparam,
+    func,
+    literal_column,
+    or_,
+    select,
+)
+from sqlalchemy.orm import Mapped, aliased, mapped_column
 
+from kshare.content.models import CategoryRow
 from kshare.core.clock import now
 from kshare.core.database import Row
 from kshare.core.ids import new_id
@@ -60,21 +75,53 @@ class ReviewPolicyRow(Row):
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012
 
 
-_NEAREST = text(
-    """SELECT p.id, p.needs, p.quorum, p.roles, p.groups, p.departments, p.expertise, p.working_days, p.steps_in_id,
-  p.form_id
-FROM review_policy p LEFT JOIN category c ON c.id = CAST(:category AS uuid)
-WHERE p.kind = :kind AND (p.category_id IS NULL OR p.category_id = ANY(c.path))
-  AND (p.variety IS NULL OR p.variety = :variety)
-  AND (p.stage IS NULL OR p.stage = CAST(:stage AS text))
-ORDER BY array_position(c.path, p.category_id) DESC NULLS LAST, p.variety IS NULL, p.stage IS NULL
-LIMIT 1"""
+def nearest_policy(kind: Any, category_id: Any, variety: Any, stage: Any) -> Select[Any]:
+    """The id of the policy that holds for what these say: that of the nearest category up the path, then that which
+    names the variety, then that which names the stage."""
+    policy, place = aliased(ReviewPolicyRow), aliased(CategoryRow)
+    return (
+        select(policy.id)
+        .outerjoin_from(policy, place, place.id == category_id)
+        .where(
+            policy.kind == kind,
+            or_(policy.category_id.is_(None), policy.category_id == func.any(place.path)),
+            or_(policy.variety.is_(None), policy.variety == variety),
+            or_(policy.stage.is_(None), policy.stage == stage),
+        )
+        .order_by(
+            func.array_position(place.path, policy.category_id).desc().nulls_last(),
+            policy.variety.is_(None),
+            policy.stage.is_(None),
+        )
+        .limit(literal_column("1"))
+    )
+
+
+_COLUMNS = (
+    "id",
+    "needs",
+    "quorum",
+    "roles",
+    "groups",
+    "departments",
+    "expertise",
+    "working_days",
+    "steps_in_id",
+    "form_id",
+)
+_NEAREST = select(*(getattr(ReviewPolicyRow, name) for name in _COLUMNS)).where(
+    ReviewPolicyRow.id
+    == nearest_policy(
+        bindparam("kind", type_=Text),
+        bindparam("category", type_=Uuid),
+        bindparam("variety", type_=Text),
+        bindparam("stage", type_=Text),
+    ).scalar_subquery()
 )
 
 
 async def policy_for(work: Work, kind: str, category_id: UUID | None, variety: str, stage: str | None = None) -> Any:
-    """The policy under which such a content is, or None where nothing is needed: that of the nearest category, then of
-    the variety, then of the stage."""
+    """The policy under which such a content is, or None where nothing is needed; see `nearest_policy`."""
     key = ("review_policy", kind, category_id, variety, stage)
     if work.memory is not None and key in work.memory:
         return work.memory[key]

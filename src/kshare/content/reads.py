@@ -121,22 +121,40 @@ def visible_revision(row: Alias) -> ColumnElement[bool]:
         # Never a draft, and its times are days.
         not_(is_anonymous(content)),
     )
-    manages = Viewer.holds_within(Permission.knowledge_manage, kept.department_id, kept.category_id)
-    reviews = Viewer.id == func.any(kept.reviewers)
     unsubmitted = and_(kept.state == constant("draft"), row.number < kept.reviewed_from)
+    judged = and_(_reviews_newer(kept), row.number >= kept.reviewed_from)
     hidden = select(kept.id).where(
         kept.id == row.content_id,
         not_(Viewer.owns(kept.owner_id)),
-        or_(unsubmitted, and_(row.held, not_(or_(reviews, manages)))),
+        or_(unsubmitted, and_(row.held, not_(or_(judged, _manages_knowledge(kept))))),
     )
     return and_(visible_through_content(row), not_(replaced.exists()), not_(hidden.exists()))
 
 
+def _manages_knowledge(row: Alias) -> ColumnElement[bool]:
+    return Viewer.holds_within(Permission.knowledge_manage, row.department_id, row.category_id)
+
+
+def _reviews_newer(row: Alias) -> ColumnElement[bool]:
+    """The viewer was asked to review, and something was submitted since readers got the text they see."""
+    return and_(Viewer.id == func.any(row.reviewers), row.reviewed_from > row.revision)
+
+
+def sees_pending(row: Alias) -> ColumnElement[bool]:
+    """There is a newer text, held back for its review, and the viewer wrote it, reviews it or manages it."""
+    seen = or_(Viewer.owns(row.owner_id), _reviews_newer(row), _manages_knowledge(row))
+    return and_(row.latest_revision > row.revision, seen)
+
+
 def pending_revision(row: Alias) -> ColumnElement[Any]:
     """The number of a newer text that waits for its review, for those who see it."""
-    manages = Viewer.holds_within(Permission.knowledge_manage, row.department_id, row.category_id)
-    seen = or_(Viewer.owns(row.owner_id), Viewer.id == func.any(row.reviewers), manages)
-    return case((and_(row.latest_revision > row.revision, seen), row.latest_revision), else_=null())
+    return case((sees_pending(row), row.latest_revision), else_=null())
+
+
+def seen_version(row: Alias) -> ColumnElement[Any]:
+    """The version as the viewer sees it; see content/commands.py, `seen_version`."""
+    newer = row.version + row.latest_revision - row.revision
+    return case((sees_pending(row), newer), else_=row.version)
 
 
 REVISION = View("revision", Revision, RevisionRow, visible_revision, REVISION_FIELDS)

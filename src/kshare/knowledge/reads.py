@@ -10,6 +10,7 @@ from kshare.content.reads import (
     CONTENT_ORDERS,
     pending_revision,
     published_unless_asked,
+    seen_version,
     unless_hidden,
 )
 from kshare.content.visibility import is_anonymous, own, own_or_managed, visible_content
@@ -31,6 +32,12 @@ def _waiting(row: Alias) -> ColumnElement[bool]:
     """A newer text than readers see waits for its review."""
     newer: ColumnElement[bool] = row.latest_revision > row.revision
     return newer
+
+
+def _unreviewed(row: Alias) -> ColumnElement[bool]:
+    """No review of it is open."""
+    none: ColumnElement[bool] = row.review_id.is_(None)
+    return none
 
 
 def is_knowledge(row: Alias) -> ColumnElement[bool]:
@@ -55,9 +62,10 @@ KNOWLEDGE_GUARD = Guard(
     },
     is_knowledge,
     {
-        "submit_for_review": lambda row: and_(
-            row.review_id.is_(None), or_(row.state == constant("draft"), _waiting(row))
-        )
+        "submit_for_review": lambda row: and_(_unreviewed(row), or_(row.state == constant("draft"), _waiting(row))),
+        "publish": _unreviewed,
+        "archive": _unreviewed,
+        "delete": lambda row: row.reviewed_from.is_(None),
     },
 )
 
@@ -71,6 +79,7 @@ KNOWLEDGE_ITEM = View(
         "kind": lambda row: row.variety,
         "anonymous": is_anonymous,
         "pending_revision": pending_revision,
+        "version": seen_version,
         "own": lambda row: Viewer.owns(row.owner_id),
         "external_source": unless_hidden("external_source"),
         "external_id": unless_hidden("external_id"),

@@ -98,11 +98,11 @@ def test_every_early_question_links_two_groups(judges: int) -> None:
 
 
 def test_the_question_is_nearly_the_most_informative_and_of_those_asked_least() -> None:
-    going = Round(8, 2, 2)
-    for draw in range(40):
-        pair = going.ask(draw % 2)
+    going = Round(8, 2, 5)
+    for draw in range(100):
+        pair = going.ask(draw % 5)
         assert pair is not None
-        own, groups = going.own[draw % 2], components(8, going.compared)
+        own, groups = going.own[draw % 5], components(8, going.compared)
         found = strengths(8, own)
         before = np.linalg.slogdet(_precision(covariance(8, going.compared, found)))[1]
         told = {}
@@ -117,7 +117,7 @@ def test_the_question_is_nearly_the_most_informative_and_of_those_asked_least() 
         times = Counter(frozenset(both) for both in going.compared)
         fewest = min(times[frozenset(both)] for both in good)
         assert tuple(sorted(pair)) in {both for both in good if times[frozenset(both)] == fewest}
-        going.answer(draw % 2, pair)
+        going.answer(draw % 5, pair)
 
 
 def _precision(

@@ -189,7 +189,8 @@ def one_statement(view: View[Any], selection: Selection, by: tuple[str, ...] = (
 
     def build() -> Select[Any]:
         row = aliased(view.row)
-        version = getattr(row, "version", null())
+        source = view.fields.get("version")
+        version = source(row) if callable(source) else getattr(row, "version", null())
         keys = [getattr(row, name) == bindparam(name, type_=getattr(row, name).type) for name in by]
         object_ = select(json_object(view, row, selection).label("json"), version.label("version"))
         found = object_.where(*keys, view.condition(row))

@@ -2,6 +2,7 @@
 
 from sqlalchemy import func, select, text
 
+from kshare.content.commands import lasting_readers
 from kshare.content.models import ContentRow
 from kshare.core.errors import DomainError
 from kshare.core.principal import ANONYMOUS_ID, EVERYONE
@@ -37,7 +38,7 @@ async def _covers(work: Work, idea: ContentRow, other: ContentRow) -> bool:
         return True
     if EVERYONE in asked:
         return False
-    values = {"asked": list(asked), "audience": list(idea.readers)}
+    values = {"asked": list(asked), "audience": lasting_readers(idea)}
     return not (await work.session.execute(_OUTSIDE, values)).scalar_one()
 
 

@@ -16,6 +16,7 @@ from uuid import UUID
 from sqlalchemy import select, text
 
 from kshare.content.authorship import acting_at, tell
+from kshare.content.commands import lasting_readers
 from kshare.content.models import ContentRow
 from kshare.core.principal import ANONYMOUS_ID, EVERYONE
 from kshare.core.writing import Work
@@ -198,7 +199,8 @@ async def _line_of(work: Work, idea: ContentRow, person: UUID, coauthors: Collec
     idea, which is the committee's, and for an anonymous one, where a desk would tell whose it is."""
     if idea.variety != "small" or idea.author_id == ANONYMOUS_ID:
         return []
-    readers = frozenset(idea.readers)
+    # Not who reads it only to review it: a desk would stay when that is over.
+    readers = frozenset(lasting_readers(idea))
     return [
         superior.id
         for superior in await _superiors(work, person)

@@ -52,7 +52,7 @@ async def propose_idea(work: Work, ask: ProposeIdea, *, external: tuple[str, str
     await add_content(work, idea, ask.tags, forget=True)
     clock = await clock_of_new(work, idea, [share.person_id for share in ask.coauthors])
     answered = {"template": ask.template, "answers": None if answers is None else orjson.dumps(answers).decode()}
-    work.append(IdeaRow, id=idea.id, votes=0, members=[], escalations=0, **answered, **clock)
+    work.append(IdeaRow, id=idea.id, votes=0, members=[], escalations=0, judged_by=0, **answered, **clock)
     if ask.coauthors:
         await _set_shares(work, idea, ask.coauthors)
     tell(work, idea, IdeaDrafted(content_id=idea.id) if ask.draft else _submitted(idea))

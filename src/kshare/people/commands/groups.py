@@ -16,8 +16,9 @@ from kshare.people.models import GroupMemberRow, GroupRow, PersonRow
 from kshare.people.reads import GROUP_GUARD
 from kshare.people.signin import principals_changed
 
-# Content belongs to a floor above, so it is named here as a table only.
+# Content and its policies belong to a floor above, so they are named here as tables only.
 _SHARED_WITH = text("SELECT EXISTS (SELECT FROM content WHERE audience @> ARRAY[CAST(:id AS uuid)])")
+_REVIEWS = text("SELECT EXISTS (SELECT FROM review_policy WHERE groups @> ARRAY[CAST(:id AS uuid)])")
 
 
 @command(Permission.people_manage)
@@ -41,10 +42,13 @@ async def update_group(work: Work, id: UUID, ask: UpdateGroup, version: Expected
 
 @command(Permission.people_manage)
 async def delete_group(work: Work, id: UUID, version: Expected) -> None:
-    """Removes a group that no content is shared with: else its members would lose sight of that content."""
+    """Removes a group that no content is shared with, or its members would lose sight of that content; and that no
+    policy names as those who review, or nobody could."""
     group = await work.load(GROUP_GUARD, id, "edit", version=version)
     if await work.session.scalar(_SHARED_WITH, {"id": id}):
         raise DomainError("conflict", "There is content shared with it.")
+    if await work.session.scalar(_REVIEWS, {"id": id}):
+        raise DomainError("conflict", "There is a review policy that names it.")
     work.record(GroupDeleted(group_id=id), id, [EVERYONE])
     await work.session.delete(group)
     await work.flush()

@@ -26,6 +26,13 @@ async def due_after(work: Work, start: datetime, days: int) -> datetime:
     return add_working_days((await terms_of(work)).calendar, start, Fraction(days))
 
 
+async def clock_until(work: Work, due: datetime) -> tuple[datetime, int]:
+    """When the clock does something about what is due then, and which step that is: it reminds, or it is too late for
+    that and the next thing is that it is overdue."""
+    reminder = add_working_days((await terms_of(work)).calendar, due, -REMINDED)
+    return (reminder, 0) if reminder > work.now else (due, 1)
+
+
 async def ask_to_judge(
     work: Work,
     review: ReviewRow,
@@ -41,8 +48,7 @@ async def ask_to_judge(
     due = await due_after(work, at, review.working_days)
     if review.due_at is not None and replaces is None:
         due = review.due_at
-    reminder = add_working_days((await terms_of(work)).calendar, due, -REMINDED)
-    early = reminder > work.now
+    acts_at, step = await clock_until(work, due)
     assignment = AssignmentRow(
         id=new_id(at),
         review_id=review.id,
@@ -50,8 +56,8 @@ async def ask_to_judge(
         panel_id=review.panel_id,
         person_id=person_id,
         due_at=due,
-        acts_at=reminder if early else due,
-        step=0 if early else 1,
+        acts_at=acts_at,
+        step=step,
         replaces=replaces,
         created_at=at,
     )

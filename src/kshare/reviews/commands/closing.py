@@ -1,11 +1,12 @@
 """The end of a review: what it comes to, and what follows."""
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
 
-from kshare.content.authorship import tell
+from kshare.content.authorship import acting_at, tell
 from kshare.content.models import ContentRow
 from kshare.core.writing import Work
 from kshare.ideas.commands.advice import judging_ended
@@ -25,14 +26,18 @@ from kshare.reviews.models import (
 from kshare.reviews.shapes.events import ReviewEnded
 
 
-async def end_review(work: Work, review: ReviewRow, content: ContentRow, state: str) -> None:
-    """Ends a loaded review of a loaded content; who had not judged yet is released."""
-    review.state, review.closed_at = state, work.now
+async def end_review(
+    work: Work, review: ReviewRow, content: ContentRow, state: str, *, at: datetime | None = None
+) -> None:
+    """Ends a loaded review of a loaded content; who had not judged yet is released. `at` is the time to write down, if
+    not that at which the caller acts (content/authorship.py)."""
+    ended = at or acting_at(work, content)
+    review.state, review.closed_at = state, ended
     judges = []
     for assignment in await assignments_of(work, review.id):
         assignment.open, assignment.acts_at = False, None
         if assignment.state == "asked":
-            assignment.state, assignment.closed_at = "released", work.now
+            assignment.state, assignment.closed_at = "released", ended
         if assignment.state in ("given", "released"):
             judges.append(assignment.person_id)
     if content.review_id == review.id:
@@ -41,8 +46,11 @@ async def end_review(work: Work, review: ReviewRow, content: ContentRow, state: 
         await judging_ended(work, content, review.id, review.advice)
     await share_with_judges(work, [content])
     event = ReviewEnded(content_id=content.id, review_id=review.id, state=state, advice=review.advice)
-    readers = {content.owner_id, review.submitted_by, *judges}
-    tell(work, content, event, readers=sorted(readers))
+    readers = sorted({content.owner_id, review.submitted_by, *judges})
+    if at is None:
+        tell(work, content, event, readers=readers)
+    else:
+        work.record(event, content.id, readers, classification=content.classification, content_id=content.id, at=at)
 
 
 async def approve(work: Work, review: ReviewRow, content: ContentRow) -> None:

@@ -125,7 +125,7 @@ async def _keep(work: Work, assignment: AssignmentRow, ask: GiveJudgement, score
         given_at=work.now,
     )
     work.add(judgement)
-    assignment.state, assignment.acts_at = "given", None
+    assignment.state, assignment.acts_at, assignment.step = "given", None, 0
     await work.flush()
     for given in ask.scores:
         values = {"criterion_id": given.criterion_id, "score": given.score, "comment": given.comment}
@@ -193,7 +193,7 @@ async def decline_assignment(work: Work, id: UUID, ask: DeclineAssignment) -> UU
     assignment, review, content = await load_assignment(work, id, "decline")
     _check_asked(review, assignment)
     await excuse(work, review, content, assignment, "declined", ask.reason)
-    await _go_on_without(work, review, content, assignment)
+    await go_on_without(work, review, content, assignment)
     return id
 
 
@@ -205,11 +205,12 @@ async def declare_conflict(work: Work, id: UUID, ask: DeclareConflict) -> UUID:
     if assignment.state not in ("asked", "given"):
         raise DomainError("conflict", f"You {_DID[assignment.state]} already.")
     await excuse(work, review, content, assignment, "conflicted", ask.reason)
-    await _go_on_without(work, review, content, assignment)
+    await go_on_without(work, review, content, assignment)
     return id
 
 
-async def _go_on_without(work: Work, review: ReviewRow, content: ContentRow, assignment: AssignmentRow) -> None:
+async def go_on_without(work: Work, review: ReviewRow, content: ContentRow, assignment: AssignmentRow) -> None:
+    """Asks somebody else in the place of whoever was excused; if nobody is left, those who judged may be enough."""
     if not await replace(work, review, content, assignment) and review.panel_id is None:
         await conclude_if_complete(work, review, content)
 

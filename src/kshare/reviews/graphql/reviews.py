@@ -33,6 +33,7 @@ for enum in (
     reviews.ReviewAssignmentState,
     reviews.ReviewVerdict,
     reviews.ReviewAdvice,
+    reviews.ReviewCommentNeed,
 ):
     enum_type(enum)
 PanelCard = object_type(reviews.PanelCard, name="ReviewPanelCard")

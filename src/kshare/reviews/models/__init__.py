@@ -1,5 +1,6 @@
 """Rows of reviews."""
 
+from kshare.reviews.models.clock import ReviewNewsRow
 from kshare.reviews.models.forms import FormCriterionRow, FormRow, FormVersionRow
 from kshare.reviews.models.panels import (
     AgreementRow,
@@ -32,6 +33,7 @@ __all__ = [
     "PanelRow",
     "ReferenceRow",
     "RemarkRow",
+    "ReviewNewsRow",
     "ReviewResultRow",
     "ReviewRow",
 ]

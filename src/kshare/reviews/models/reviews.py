@@ -107,7 +107,8 @@ class AssignmentRow(Row):
 
     `open` says that the review or the panel is. An assignment is owed while it is open and `asked`; one that is `given`
     is owed again as soon as there is a newer text than the one that was judged. `acts_at` is when the clock does
-    something next: reminds of it (`step` 0), or finds it overdue (1).
+    something next: reminds of it (`step` 0), or finds it overdue (1); both are done with in `step` 2. Once it is given,
+    the clock has nothing to do, until there is a newer text.
     """
 
     __tablename__ = "review_assignment"
@@ -127,6 +128,7 @@ class AssignmentRow(Row):
         ),
         Index("ix_review_assignment_panel_id_person_id", "panel_id", "person_id"),
         Index("ix_review_assignment_desk", "person_id", "due_at", "id", postgresql_where=text("open")),
+        Index("ix_review_assignment_due", "due_at", "id", postgresql_where=text("open")),
         Index("ix_review_assignment_acts_at", "acts_at", postgresql_where=text("acts_at IS NOT NULL")),
         Index("ix_review_assignment_content_id", "content_id"),
         Index("ix_review_assignment_review_id_id", "review_id", "id"),

@@ -60,12 +60,21 @@ def _latest(row: Alias) -> ColumnElement[Any]:
     return select(content.latest_revision).where(content.id == row.content_id).correlate(row).scalar_subquery()
 
 
-def is_owed(row: Alias) -> ColumnElement[bool]:
-    """A judgement is awaited of the person of an assignment."""
+def awaits(row: Alias) -> ColumnElement[bool]:
+    """The person of an assignment has not judged the newest text."""
     said = aliased(JudgementRow)
     newest = exists().where(said.assignment_id == row.id, said.current, said.revision == _latest(row))
     again = and_(row.state == constant("given"), row.review_id.is_not(None), not_(newest))
     return and_(row.open, or_(row.state == constant("asked"), again))
+
+
+def is_owed(row: Alias) -> ColumnElement[bool]:
+    """A judgement is awaited of the person of an assignment: not of an idea that was withdrawn or merged."""
+    content = aliased(ContentRow)
+    gone = exists().where(
+        content.id == row.content_id, content.kind == constant("idea"), content.state != constant("published")
+    )
+    return and_(awaits(row), not_(gone))
 
 
 def has_judged(review: Alias, revision: ColumnElement[Any], *outer: Alias) -> ColumnElement[bool]:
@@ -84,10 +93,11 @@ def leads(row: Alias) -> ColumnElement[bool]:
 
 
 def _owes(row: Alias) -> ColumnElement[bool]:
-    """The viewer owes the review a judgement, or owes one to its panel, which compares."""
+    """The viewer owes the review a judgement, or owes one to its panel, which compares; an idea that was withdrawn may
+    come back."""
     own = aliased(AssignmentRow)
     asked = or_(own.review_id == row.id, and_(own.review_id.is_(None), own.panel_id == row.panel_id))
-    return exists().where(asked, own.person_id == Viewer.id, is_owed(own))
+    return exists().where(asked, own.person_id == Viewer.id, awaits(own))
 
 
 def visible_review(row: Alias) -> ColumnElement[bool]:

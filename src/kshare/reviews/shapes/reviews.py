@@ -81,6 +81,14 @@ class PanelCard(Entity):
     """How its members judge."""
 
 
+class ReviewCommentNeed(Choice):
+    """When a score needs a comment."""
+
+    optional = "optional", "Never, but it may have one."
+    extremes = "extremes", "A 1 or a 5 does."
+    always = "always", "Every score does."
+
+
 class FormCriterion(Entity):
     """What is scored, from 1 to 5."""
 
@@ -98,8 +106,8 @@ class FormCriterion(Entity):
     """What a 3 means."""
     means_5: str
     """What a 5 means."""
-    comment: str
-    """When a score needs a comment: `optional`, `extremes` (a 1 or a 5) or `always`."""
+    comment: ReviewCommentNeed
+    """When a score needs a comment."""
     knock_out_below: int | None
     """A mean below this knocks out what is judged; null: never."""
 

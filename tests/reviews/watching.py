@@ -1,0 +1,370 @@
+"""Everything that somebody can read, through both doors, and what of it does not depend on when or where it is read.
+
+The requests are made from what the doors declare, so that an operation of tomorrow is asked as well: about every thing
+there is, and once with every filter, order and choice it takes.
+"""
+
+import base64
+import binascii
+import itertools
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import graphql
+import httpx
+import orjson
+from tests.conftest import Actor
+from tests.sampling import operations, parameters, path_of, query_of, root_fields, snake
+
+from kshare import api
+
+Things = Mapping[str, Sequence[tuple[str, str]]]
+"""What there is of each sort: how the test calls it, and its id."""
+
+_SORTS = (
+    ("review_assignment", "assignment"),
+    ("review_judgement", "judgement"),
+    ("review_comparison", "comparison"),
+    ("comparison", "comparison"),
+    ("review_form_version", "form_version"),
+    ("review_form", "form"),
+    ("review_polic", "policy"),
+    ("panel", "panel"),
+    ("review", "review"),
+    ("form", "form"),
+    ("policy", "policy"),
+    ("comment", "comment"),
+    ("decision", "decision"),
+    ("knowledge_item", "item"),
+    ("team", "team"),
+    ("challenge", "challenge"),
+    ("content", "content"),
+    ("revision", "content"),
+    ("node", "anything"),
+    ("idea", "idea"),
+    ("incubation", "idea"),
+    ("person", "person"),
+    ("people", "person"),
+    ("member", "person"),
+    ("judge", "person"),
+    ("chair", "person"),
+    ("author", "person"),
+    ("participant", "person"),
+    ("owner", "person"),
+    ("categor", "category"),
+    ("group", "group"),
+    ("department", "department"),
+)
+"""Sorts of things by the words that paths, parameters and arguments call them by; the first that is found counts."""
+
+_NOISE = ("/keys", "/search/queries", "/event-types", "/triz", "/idea-templates", "/idea-stages", "/calendar-days")
+"""What tells of the reader's own requests, and what nobody changes."""
+_NOISE_FIELDS = (
+    "keys", "key", "searchQueries", "eventTypes", "trizParameters", "trizPrinciples", "trizContradiction",
+    "ideaTemplates", "ideaTemplate", "ideaStages", "calendarDays",
+)  # fmt: skip
+_UNTOLD = frozenset(
+    {"date", "x-request-id", "content-length", "server", "transfer-encoding", "connection", "server-timing"}
+)
+"""Headers that differ between any two answers, or follow from the body."""
+
+
+def sort_of(called: str) -> str | None:
+    """What a path segment, a parameter or an argument is the id of."""
+    words = snake(called).replace("-", "_").lower()
+    return next((sort for word, sort in _SORTS if word in words), None)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One request, and how to recognise its twin about other things of the same names."""
+
+    label: str
+    url: str
+    params: tuple[tuple[str, Any], ...] = ()
+    body: Any = None
+
+
+# ---- what can be asked ----------------------------------------------------------------------------------------------
+
+
+def everything(things: Things, word: str, *, near: bool = False) -> list[Asked]:
+    """Every read of both doors about every thing; `near`: only those that answer reviews, and what they are about."""
+    return [*_rest(things, word, near), *_graphql(things, word, near)]
+
+
+def _near(called: str) -> bool:
+    words = ("review", "panel", "me/", "my", "event", "knowledge-item", "knowledgeitem", "decision", "access")
+    return any(word in called.lower() for word in words) or called in (
+        "/ideas", "/ideas/{id}", "/ideas/{id}/timeline", "ideas", "idea", "ideaTimeline", "node",
+    )  # fmt: skip
+
+
+def _of(things: Things, called: str, places: int = 1) -> Sequence[tuple[str, str]]:
+    sort = sort_of(called)
+    if sort == "anything":
+        return [one for name, of_sort in things.items() if name != "content" for one in of_sort]
+    return things.get(sort or "", ())
+
+
+def _rest(things: Things, word: str, near: bool) -> Iterator[Asked]:
+    for operation in operations():
+        if operation.method != "GET" or operation.path.startswith(_NOISE) or "by-external-id" in operation.path:
+            continue
+        if near and not _near(operation.path):
+            continue
+        choices: list[Sequence[tuple[str, str]]] = []
+        for name, kind, before in parameters(operation):
+            called = before if name == "id" else name
+            choices.append(_of(things, called) if kind is UUID else [(str(n), str(n)) for n in (1, 2)])
+        about = "review" in operation.path or "panel" in operation.path
+        if about and not all(choices):
+            # A new sort of things that the tests do not make would never be looked at.
+            raise AssertionError(f"no thing to ask {operation.path} about")
+        for chosen in itertools.product(*choices):
+            names = iter(chosen)
+            url = re.sub(r"{\w+}", lambda _, names=names: next(names)[1], operation.path)  # type: ignore[misc]
+            base = query_of(operation, lambda called: (_of(things, called) or [("", word)])[0][1])
+            fields = {} if operation.query is None else operation.query.model_fields
+            if "limit" in fields:
+                base["limit"] = 100
+            if "q" in fields and operation.path == "/search":
+                base["q"] = word
+            for name, value, called in _variants(operation.query, things, word):
+                label = f"GET {operation.path} {[one for one, _ in chosen]} {name}={called}"
+                yield Asked(label, url, tuple((base | ({name: value} if name else {})).items()))
+
+
+def _variants(query: Any, things: Things, word: str) -> Iterator[tuple[str, Any, str]]:
+    """The query as it is, and once with each choice, filter and order: what is counted or ordered by is told, too."""
+    yield "", None, ""
+    if query is None:
+        return
+    schema = query.model_json_schema()
+    for name, part in schema["properties"].items():
+        if name in ("limit", "cursor", "after", "types", "from", "from_", "to"):
+            continue
+        for one in part.get("anyOf", [part]):
+            while "$ref" in one:
+                one = schema["$defs"][one["$ref"].rsplit("/", 1)[1]]
+            one = one.get("items", one)
+            while "$ref" in one:
+                one = schema["$defs"][one["$ref"].rsplit("/", 1)[1]]
+            for value in one.get("enum", [one["const"]] if "const" in one else []):
+                yield name, value, str(value)
+            if one.get("type") == "boolean":
+                yield name, "true", "true"
+            if one.get("format") == "uuid":
+                for called, id in _of(things, name)[:3]:
+                    yield name, id, called
+        if name == "q":
+            yield name, word, "word"
+
+
+def selection(type_: Any, depth: int) -> str:
+    """Every field of a type that takes no argument it cannot do without, to a depth."""
+    named = graphql.get_named_type(type_)
+    if graphql.is_leaf_type(named):
+        return ""
+    if graphql.is_abstract_type(named):
+        inside = "".join(
+            f" ... on {one.name} {{ {_tagged(one)} }}"
+            for one in api.schema().get_possible_types(named)
+            if "Review" in one.name or one.name in ("KnowledgeItem", "Idea")
+        )
+        return f" {{ __typename{inside} }}"
+    if not depth:
+        return " { __typename }"
+    parts = ["__typename"]
+    for name, sub in named.fields.items():
+        if not any(graphql.is_required_argument(argument) for argument in sub.args.values()):
+            parts.append(name + selection(sub.type, depth - 1))
+    return " { " + " ".join(parts) + " }"
+
+
+def _tagged(type_: Any) -> str:
+    """The plain fields of one of several types; those of different types may differ in theirs."""
+    return " ".join(
+        f"{type_.name}_{name}: {name}"
+        for name, sub in type_.fields.items()
+        if graphql.is_leaf_type(graphql.get_named_type(sub.type)) and not sub.args
+    )
+
+
+def _graphql(things: Things, word: str, near: bool) -> Iterator[Asked]:
+    for kind, name, root in root_fields():
+        if kind != "query" or name in _NOISE_FIELDS or (near and not _near(name)):
+            continue
+        required = {n: a for n, a in root.args.items() if graphql.is_required_argument(a)}
+        choices: list[Sequence[tuple[str, Any]]] = []
+        for argument, about in required.items():
+            leaf = graphql.get_named_type(about.type)
+            if leaf.name == "ID":
+                choices.append(_of(things, name if argument == "id" else argument))
+            elif graphql.is_input_object_type(leaf):
+                choices.append([("words", {"title": word})])
+            else:
+                choices.append([("1", 1)] if leaf.name == "Int" else [("word", word)])
+        if ("review" in name.lower() or "panel" in name.lower()) and not all(choices):
+            raise AssertionError(f"no thing to ask {name} about")
+        for chosen in itertools.product(*choices):
+            given = {n: value for n, (_, value) in zip(required, chosen, strict=True)}
+            for more, called in _filters(root, things):
+                arguments = required | {n: root.args[n] for n in more}
+                declared = ", ".join(f"${n}: {a.type}" for n, a in arguments.items())
+                passed = ", ".join(f"{n}: ${n}" for n in arguments)
+                document = "query" + (f"({declared})" if declared else "")
+                document += " { " + name + (f"({passed})" if passed else "") + selection_of(name) + " }"
+                label = f"{name} {[one for one, _ in chosen]} {called}"
+                yield Asked(label, "/graphql", (), {"query": document, "variables": given | more})
+
+
+def _filters(root: Any, things: Things) -> Iterator[tuple[dict[str, Any], str]]:
+    yield {}, ""
+    for argument, about in root.args.items():
+        leaf = graphql.get_named_type(about.type)
+        if argument == "orderBy" and isinstance(leaf, graphql.GraphQLEnumType):
+            for value in list(leaf.values)[1:]:
+                yield {argument: value}, f"{argument}={value}"
+        if not isinstance(leaf, graphql.GraphQLInputObjectType) or argument != "filter":
+            continue
+        for name, part in leaf.fields.items():
+            of = graphql.get_named_type(part.type)
+            several = graphql.is_list_type(graphql.get_nullable_type(part.type))
+            values: list[tuple[str, Any]] = []
+            if isinstance(of, graphql.GraphQLEnumType):
+                values = [(value, value) for value in of.values]
+            elif of.name == "Boolean":
+                values = [("true", True)]
+            elif of.name == "ID":
+                values = list(_of(things, name)[:3])
+            for called, value in values:
+                yield {argument: {name: [value] if several else value}}, f"{name}={called}"
+
+
+_SELECTIONS: dict[str, str] = {}
+
+
+def selection_of(name: str) -> str:
+    """What to ask of a root field: as deep as its limits allow."""
+    if name not in _SELECTIONS:
+        root = next(root for kind, called, root in root_fields() if (kind, called) == ("query", name))
+        _SELECTIONS[name] = selection(root.type, 4)
+    return _SELECTIONS[name]
+
+
+def shallower(name: str) -> None:
+    """Asks less of a root field from now on."""
+    root = next(root for kind, called, root in root_fields() if (kind, called) == ("query", name))
+    for depth in (4, 3, 2):
+        if selection(root.type, depth) == _SELECTIONS[name]:
+            _SELECTIONS[name] = selection(root.type, depth - 1)
+            return
+    raise AssertionError(f"{name} cannot be asked at all")
+
+
+# ---- asking ---------------------------------------------------------------------------------------------------------
+
+_SEALED = re.compile(r'("(?:latest|endCursor|startCursor|cursor)": ?)"(?![0-9a-f]{8}-)[\w=-]*"')
+
+
+def heard(actor: Actor, asked: Asked) -> str:
+    """What somebody is told: status, headers and body of every page, but for what differs between any two answers."""
+    if asked.body is not None:
+        body, name = asked.body, asked.label.split()[0]
+        while True:
+            response = actor.rest.post(f"{actor.server.url}/graphql", json=body)
+            if "TOO_COMPLEX" not in response.text and "TOO_DEEP" not in response.text:
+                return _told(response)
+            before = selection_of(name)
+            shallower(name)
+            body = body | {"query": body["query"].replace(before, selection_of(name))}
+    told, params = [], dict(asked.params)
+    for _ in range(20):
+        response = actor.rest.get(asked.url, params=params)
+        told.append(_told(response))
+        answer = response.json() if response.status_code == 200 else {}
+        if not isinstance(answer, dict):
+            break
+        if not answer.get("next_cursor"):
+            break
+        params["after" if "latest" in answer else "cursor"] = answer["next_cursor"]
+    return "\n".join(told)
+
+
+def _told(response: httpx.Response) -> str:
+    headers = sorted(f"{name}: {value}" for name, value in response.headers.items() if name not in _UNTOLD)
+    body = _SEALED.sub(r'\1"…"', response.text) if '"latest"' in response.text or "events" in response.text else (
+        response.text
+    )
+    body = re.sub(r'("request_?[iI]d"|"instance"): ?"[^"]*"', r'\1: "…"', body)
+    return "\n".join((str(response.status_code), *headers, body))
+
+
+def told(actor: Actor, requests: Sequence[Asked]) -> dict[str, str]:
+    """What somebody is told who asks all of it."""
+    return {one.label: heard(actor, one) for one in requests}
+
+
+# ---- the same in another world --------------------------------------------------------------------------------------
+
+_ID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
+_TIME = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)"
+_CURSOR = re.compile(r'("(?:next_cursor|endCursor|startCursor|cursor)": ?")([\w-]{20,}={0,2})(")|([?&]cursor=)([\w-]+)')
+_ETAG = re.compile(r'^(etag: (?:W/)?"[^"]*?)[-.:][^".:-]*"$', re.MULTILINE)
+
+
+def _opened(match: re.Match[str]) -> str:
+    """What a cursor says of the place where a page ends."""
+    before, text, after = match[1] or match[4], match[2] or match[5], match[3] or ""
+    try:
+        raw = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))[14:]
+        return f"{before}{orjson.dumps(orjson.loads(raw)).decode().replace(chr(34), chr(39))}{after}"
+    except (binascii.Error, ValueError):
+        return match[0]
+
+
+def canonical(answers: Mapping[str, str], known: Mapping[str, str]) -> dict[str, str]:
+    """The answers as they would be in any world in which the same was done: things by their names in `known`, others in
+    the order in which they appear, times by their order among all times that are told."""
+    opened = {label: _CURSOR.sub(_opened, _ETAG.sub(r'\1"', text)) for label, text in answers.items()}
+    moments = sorted({moment for text in opened.values() for moment in re.findall(_TIME, text)}, key=_moment)
+    times: dict[str, str] = {}
+    for moment in moments:
+        same = [times[other] for other in times if _moment(other) == _moment(moment)]
+        times[moment] = same[0] if same else f"time {len(set(times.values()))}"
+    names = dict(known)
+
+    def named(match: re.Match[str]) -> str:
+        return names.setdefault(match[0], f"thing {len(names)}")
+
+    return {
+        label: re.sub(_TIME, lambda match: times[match[0]], re.sub(_ID, named, text)) for label, text in opened.items()
+    }
+
+
+def _moment(text: str) -> Any:
+    from datetime import datetime
+
+    return datetime.fromisoformat(text)
+
+
+def differences(one: Mapping[str, str], other: Mapping[str, str]) -> list[str]:
+    """Where two readings differ, in words."""
+    assert one.keys() == other.keys()
+    found = []
+    for label in one:
+        if one[label] != other[label]:
+            start = next(
+                (n for n, (a, b) in enumerate(zip(one[label], other[label], strict=False)) if a != b),
+                min(len(one[label]), len(other[label])),
+            )
+            around = slice(max(0, start - 120), start + 120)
+            found.append(f"{label}\n  one:   …{one[label][around]}…\n  other: …{other[label][around]}…")
+    return found
+
+
+Naming = Callable[[str], str]
