@@ -129,6 +129,7 @@ def upgrade() -> None:
         sa.Column("due_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("opened_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("opening_note", sa.Text(), nullable=True),
         sa.Column("closing_note", sa.Text(), nullable=True),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
@@ -147,6 +148,12 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_review_panel")),
     )
+    op.create_index(
+        "ix_review_panel_chair_id",
+        "review_panel",
+        ["chair_id", sa.text("created_at DESC"), sa.text("id DESC")],
+        unique=False,
+    )
     op.create_index("ix_review_panel_challenge_id", "review_panel", ["challenge_id"], unique=False)
     op.create_index(
         "ix_review_panel_created_at_id", "review_panel", [sa.text("created_at DESC"), sa.text("id DESC")], unique=False
@@ -163,7 +170,9 @@ def upgrade() -> None:
         sa.Column("method", sa.Text(), nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("ended_revision", sa.Integer(), nullable=True),
         sa.Column("note", sa.Text(), nullable=True),
+        sa.Column("reason", sa.Text(), nullable=True),
         sa.Column("submitted_by", sa.Uuid(), nullable=False),
         sa.Column("submitted_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("due_at", sa.DateTime(timezone=True), nullable=True),
@@ -208,7 +217,12 @@ def upgrade() -> None:
     op.create_index("ix_review_content_id_id", "review", ["content_id", "id"], unique=False)
     op.create_index("ix_review_panel_id_id", "review", ["panel_id", "id"], unique=False)
     op.create_index("ix_review_panel_id_rank_id", "review", ["panel_id", "rank", "id"], unique=False)
-    op.create_index("ix_review_panel_id_score_id", "review", ["panel_id", "score", "id"], unique=False)
+    op.create_index(
+        "ix_review_panel_id_merit_id",
+        "review",
+        ["panel_id", sa.literal_column("coalesce(score, strength)"), "id"],
+        unique=False,
+    )
     op.create_index("ix_review_state_id", "review", ["state", "id"], unique=False)
     op.create_index(
         "uq_review_open",
@@ -239,6 +253,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_review_agreement")),
     )
     op.create_index(
+        "ix_review_agreement_panel_id_position_id", "review_agreement", ["panel_id", "position", "id"], unique=False
+    )
+    op.create_index(
         "uq_review_agreement",
         "review_agreement",
         ["panel_id", "criterion_id"],
@@ -257,6 +274,12 @@ def upgrade() -> None:
         ),
         sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_review_deviation_person_id")),
         sa.PrimaryKeyConstraint("panel_id", "person_id", name=op.f("pk_review_deviation")),
+    )
+    op.create_index(
+        "ix_review_deviation_panel_id_deviation",
+        "review_deviation",
+        ["panel_id", "deviation", "person_id"],
+        unique=False,
     )
     op.create_table(
         "review_panel_member",

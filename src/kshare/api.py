@@ -48,11 +48,17 @@ from kshare.people import graphql as people_graphql
 from kshare.people.rest import departments, groups, keys, persons
 from kshare.resources import graphql as resources_graphql
 from kshare.resources import rest as resources_rest
+from kshare.reviews.graphql import comparing as comparing_graphql
+from kshare.reviews.graphql import desk as desk_graphql
 from kshare.reviews.graphql import forms as forms_graphql
+from kshare.reviews.graphql import panels as panels_graphql
 from kshare.reviews.graphql import policies as policies_graphql
 from kshare.reviews.graphql import reviews as reviews_graphql
 from kshare.reviews.reactor import ReviewClock
+from kshare.reviews.rest import comparing as comparing_rest
+from kshare.reviews.rest import desk as desk_rest
 from kshare.reviews.rest import forms as forms_rest
+from kshare.reviews.rest import panels as panels_rest
 from kshare.reviews.rest import policies as policies_rest
 from kshare.reviews.rest import reviews as reviews_rest
 from kshare.search import graphql as search_graphql
@@ -83,7 +89,10 @@ DOORS: list[Door] = [
     benefits_rest.door,
     challenges_rest.door,
     reviews_rest.door,
+    desk_rest.door,
     forms_rest.door,
+    panels_rest.door,
+    comparing_rest.door,
     policies_rest.door,
     search_rest.door,
     events_rest.door,
@@ -112,7 +121,10 @@ def schema() -> GraphQLSchema:
         benefits_graphql,
         challenges_graphql,
         reviews_graphql,
+        desk_graphql,
         forms_graphql,
+        panels_graphql,
+        comparing_graphql,
         policies_graphql,
         search_graphql,
         events_graphql,

@@ -34,6 +34,14 @@ MONEY: dict[str, Any] = {"kind": "money", "currency": "CNY"}
 """Which unit an amount has, and whether it may have a fraction, depends on what it is an amount of."""
 FIGURE: dict[str, Any] = {"months": None}
 """Months add up to the figure of the year."""
+ASKED: dict[str, Any] = {
+    "criteria": [{"name": "效果", "weight": 100, "means_1": "没有", "means_5": "很大"}],
+    "approve_at": 3.5,
+    "decline_below": 2.25,
+}
+"""Weights add up to 100, and one limit is not above the other."""
+RULE: dict[str, Any] = {"variety": None, "stage": None, "quorum": None, "groups": [], "departments": []}
+"""What a policy may say depends on what it is for."""
 TOGETHER: dict[str, dict[str, Any]] = {
     "/v1/teams": {"idea_id": None},
     "/v1/keys": {"scopes": ["content_read", "search"]},
@@ -45,6 +53,10 @@ TOGETHER: dict[str, dict[str, Any]] = {
     "/v1/benefits/{id}/commit": FIGURE,
     "/v1/benefits/{id}/verify": FIGURE,
     "/v1/benefit-entries/{id}/correct": FIGURE,
+    "/v1/review-forms": ASKED,
+    "/v1/review-forms/{id}/versions": ASKED,
+    # Nothing, since it holds for the whole company.
+    "/v1/review-policies": {"needs": "nothing"} | RULE,
     "/v1/challenges": {"classification": "internal", "format": "hackathon", "team_min": 2, "team_max": 6},
 }
 """Fields of a body by its path whose values depend on one another."""

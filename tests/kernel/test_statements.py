@@ -258,6 +258,41 @@ FROM (SELECT *, row_number() OVER () AS n FROM challenge_prize) p, generate_seri
 INSERT INTO challenge_scorecard (id, challenge_id, entry_id, judge_id, abstained, comment, version, created_at,
   updated_at)
 SELECT uuidv7(), challenge_id, id, entered_by, true, '', 1, now(), now() FROM challenge_entry;
+INSERT INTO review_form (id, name, description, number, retired_at, version, created_at, updated_at)
+SELECT uuidv7(), 'f' || n, '', 3, CASE WHEN n % 10 = 0 THEN now() END, 1, now(), now() FROM generate_series(1, 300) n;
+INSERT INTO review_form_version (id, form_id, number, approve_at, decline_below, person_id, created_at)
+SELECT uuidv7(), f.id, n, 3.5, 2.5, p.id, now()
+FROM review_form f, generate_series(1, 30) n, (SELECT id FROM person LIMIT 1) p;
+INSERT INTO review_form_criterion (id, form_version_id, position, name, description, weight, means_1, means_5, comment)
+SELECT uuidv7(), v.id, n, 'k' || n, '', 20, 'x', 'x', 'optional' FROM review_form_version v, generate_series(1, 5) n;
+INSERT INTO review_policy (id, kind, category_id, needs, roles, groups, departments, expertise, working_days, version,
+  created_at, updated_at)
+SELECT uuidv7(), k.kind, c.id, 'one', '{{}}', '{{}}', '{{}}', 0, 5, 1, now(), now()
+FROM category c, (VALUES ('knowledge_item'), ('idea')) AS k (kind);
+INSERT INTO review_panel (id, name, description, method, state, form_version_id, chair_id, hide_author, working_days,
+  version, created_at, updated_at)
+SELECT uuidv7(), 'x' || n, '', 'scores', (ARRAY['preparing', 'open', 'closed'])[1 + n % 3], f.id, p.ids[1 + n % 5000],
+  false, 5, 1, now(), now()
+FROM generate_series(1, 1000) n, (SELECT id FROM review_form_version LIMIT 1) f,
+  (SELECT array_agg(id) AS ids FROM person WHERE name LIKE 'p%') p;
+INSERT INTO review (id, content_id, panel_id, sample, method, state, revision, submitted_by, submitted_at, needs,
+  required, roles, groups, departments, expertise, working_days)
+SELECT uuidv7(), c.id, CASE WHEN n % 3 = 0 THEN l.ids[1 + n % 1000] END, false,
+  CASE WHEN n % 3 = 0 THEN 'scores' ELSE 'verdict' END, (ARRAY['open', 'approved', 'withdrawn'])[1 + n % 5 % 3], 1,
+  author_id, created_at, 'one', 2, '{{}}', '{{}}', '{{}}', 0, 5
+FROM (SELECT id, author_id, created_at, row_number() OVER () AS n FROM content LIMIT 30000) c,
+  (SELECT array_agg(id) AS ids FROM review_panel) l;
+INSERT INTO review_assignment (id, review_id, content_id, panel_id, person_id, state, open, due_at, step, created_at)
+SELECT uuidv7(), r.id, content_id, panel_id, p.ids[1 + (n * 3 + i) % 5000],
+  (ARRAY['asked', 'given', 'declined'])[1 + i % 3], r.state = 'open', now() + (n % 900 - 450) * interval '1 hour', 0,
+  now()
+FROM (SELECT *, row_number() OVER () AS n FROM review) r, generate_series(0, 2) i,
+  (SELECT array_agg(id) AS ids FROM person WHERE name LIKE 'p%') p;
+INSERT INTO review_judgement (id, review_id, assignment_id, person_id, revision, number, current, comment, given_at)
+SELECT uuidv7(), review_id, id, person_id, 1, 1, true, '', now() FROM review_assignment WHERE state = 'given';
+INSERT INTO review_comparison (id, panel_id, person_id, first_id, second_id, outcome, comment, created_at)
+SELECT uuidv7(), a.panel_id, p.id, a.id, b.id, 'first', '', now() FROM review a
+JOIN review b ON b.panel_id = a.panel_id AND b.id > a.id, (SELECT id FROM person WHERE name LIKE 'p%' LIMIT 2) p;
 INSERT INTO journal (id, happened, actor_id, object_kind, object_id, content_id, readers, classification, payload, at)
 SELECT uuidv7(), 'knowledge_item_created', author_id, 'content', id, id, readers, classification, '{{}}', created_at
 FROM content;

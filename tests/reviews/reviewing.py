@@ -17,8 +17,16 @@ def category(company: Company, parent: str | None = None) -> str:
 def policy(company: Company, category_id: str | None, **fields: Any) -> dict[str, Any]:
     """A policy for knowledge of a category, unless it says otherwise."""
     values: dict[str, Any] = {"kind": "knowledge_item", "needs": "one", "category_id": category_id, **fields}
-    ask = {name: str(value) if isinstance(value, UUID) else value for name, value in values.items()}
-    return done(company.committee.rest.post("/review-policies", json=ask), 201)
+    return done(company.committee.rest.post("/review-policies", json=_written(values)), 201)
+
+
+def _written(value: Any) -> Any:
+    """As it is written in JSON."""
+    if isinstance(value, dict):
+        return {name: _written(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_written(inner) for inner in value]
+    return str(value) if isinstance(value, UUID) else value
 
 
 CRITERIA = [
@@ -76,3 +84,8 @@ def judge(actor: Actor, review: dict[str, Any], verdict: str = "approve", **fiel
     newest = done(actor.rest.get(f"/reviews/{review['id']}"))["latest_revision"]
     ask = {"revision": newest, "verdict": verdict, "comment": "" if verdict == "approve" else "再改改", **fields}
     return actor.rest.post(f"/review-assignments/{assignment(actor, review)}/judgements", json=ask)
+
+
+def change(actor: Actor, id: str, **fields: Any) -> Any:
+    """A change of a knowledge item, whatever its version."""
+    return actor.rest.patch(f"/knowledge-items/{id}", json=fields, headers={"If-Match": "*"})

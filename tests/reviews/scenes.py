@@ -17,6 +17,9 @@ KNOWLEDGE, IDEAS = ("规范", "手册", "细则"), ("点子", "方案", "主意"
 SCORES = [{"name": "新颖", "weight": 60}, {"name": "可行", "weight": 40}]
 _ANCHORS = {"means_1": "看不出", "means_5": "很突出"}
 
+NOTHING = ("none", str(UUID(int=7)))
+"""What there is not."""
+
 Said = Mapping[str, Any]
 """What a judge says: `scores` for the criteria, a `comment`, whether with a `remark`."""
 
@@ -30,8 +33,10 @@ class Scene:
     people: dict[str, Actor] = field(default_factory=dict)
     contents: dict[str, str] = field(default_factory=dict)
     reviews: dict[str, str] = field(default_factory=dict)
+    panels: dict[str, str] = field(default_factory=dict)
     comments: dict[str, str] = field(default_factory=dict)
     form: dict[str, Any] = field(default_factory=dict)
+    policies: dict[str, str] = field(default_factory=dict)
     category: str = ""
     group: str = ""
     heard: dict[str, dict[str, httpx.Response]] = field(default_factory=dict)
@@ -71,8 +76,10 @@ class Scene:
         self.form = done(form, 201)
         rule = {"needs": "quorum", "quorum": 3, "groups": [self.group], "roles": ["reviewer"]}
         rule["steps_in_id"] = str(self.people["替补"].id)
-        policy(company, self.category, **rule)
-        policy(company, self.category, kind="idea", form_id=self.form["id"], **rule)
+        self.policies = {
+            "knowledge": policy(company, self.category, **rule)["id"],
+            "ideas": policy(company, self.category, kind="idea", form_id=self.form["id"], **rule)["id"],
+        }
         fields = {"category_id": self.category, "audience": [everybody], "summary": self.word}
         for name in KNOWLEDGE:
             item = self.people["作者"].item(title=f"{self.word} {name}", body="一\n二\n三", publish=False, **fields)
@@ -91,7 +98,9 @@ class Scene:
 
     # ---- what they do
 
-    def act(self, step: str, name: str, method: str, path: str, body: Any = None, headers: Any = None) -> httpx.Response:
+    def act(
+        self, step: str, name: str, method: str, path: str, body: Any = None, headers: Any = None
+    ) -> httpx.Response:
         """What somebody does, who hears the answer."""
         response = self.people[name].rest.request(method, path, json=body, headers=headers)
         self.heard.setdefault(name, {})[step] = response
@@ -159,7 +168,7 @@ class Scene:
     def things(self, secrets: Sequence[tuple[str, str]] = ()) -> Things:
         """Everything there is to ask about. `secrets`: whose judgement of what, whether or not there is one."""
         asked = [(name, content) for content in self.reviews for name in self.asked(content)]
-        contents = list(self.contents.items())
+        contents = [(name, id) for name, id in self.contents.items() if name in self.reviews]
         return {
             "content": contents,
             "item": [one for one in contents if one[0] in KNOWLEDGE],
@@ -167,8 +176,11 @@ class Scene:
             "review": list(self.reviews.items()),
             "assignment": [(f"{name}:{content}", self.assignment(name, content)) for name, content in asked],
             "judgement": [(f"{name}:{content}", self._judgement(name, content)) for name, content in secrets]
-            or [("none", str(UUID(int=7)))],
+            or [NOTHING],
+            "panel": list(self.panels.items()) or [NOTHING],
+            "comparison": [NOTHING],
             "comment": list(self.comments.items()),
+            "policy": list(self.policies.items()),
             "form": [("form", self.form["id"])],
             "form_version": [("form version", self.form["current"]["id"])],
             "person": [(name, str(self.people[name].id)) for name in ("甲", "乙")],
@@ -181,7 +193,7 @@ class Scene:
             "SELECT id FROM review_judgement WHERE review_id = $1 AND person_id = $2 ORDER BY number DESC",
             UUID(self.reviews[content]), self.people[name].id,
         )  # fmt: skip
-        return str(rows[0]["id"]) if rows else str(UUID(int=7))
+        return str(rows[0]["id"]) if rows else NOTHING[1]
 
     def known(self) -> dict[str, str]:
         """What every id is called."""

@@ -1,5 +1,6 @@
 """Reviewing is blind: nobody learns what another judged, nor whether, before giving theirs."""
 
+import itertools
 from collections.abc import Iterator
 from typing import Any
 
@@ -8,11 +9,30 @@ from tests.conftest import Company, Loop, cloned_database, found_company, live_s
 from tests.reviews.scenes import Scene
 from tests.reviews.watching import everything
 
+from kshare.core import ids
+
 SAID: list[dict[str, Any]] = [
     {"scores": (5, 1), "comment": "写得清楚", "remark": False},
     {"scores": (1, 4), "comment": "", "remark": True},
     {"scores": (3, 3), "comment": "再想想", "remark": True},
 ]
+
+
+class _Counting:
+    """In the place of chance, so that ids of one moment sort in the order in which they were made, in both companies."""
+
+    def __init__(self) -> None:
+        self.count = itertools.count(1)
+
+    def randbits(self, bits: int) -> int:
+        return next(self.count)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def in_order() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ids, "secrets", _Counting())
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +78,7 @@ def test_trial(twins: tuple[Company, Company]) -> None:
     for k, v in a.items():
         if v[:3] not in ("200", "404"): print(k, v[:300])
         if '"errors"' in v: print(k, v[-300:])
-    with scene.unheard({n: full for n in ("乙", "旁观", "管理员", "发明人", "读者", "丁")}):
+    with scene.unheard(dict.fromkeys(("乙", "旁观", "管理员", "发明人", "读者", "丁"), full)):
         for c in ("规范", "点子"):
             r = scene.judge("j", "甲", c, SAID[0])
             assert r.status_code == 201, r.text

@@ -47,8 +47,9 @@ def import_folder(
 
     Front matter is honoured: title, summary, kind, language, category (a path of names), tags, audience,
     classification, author (an e-mail address), state, created_at, published_at, external_id. Run it again at any
-    time: what has not changed since is passed over. A file with something wrong is reported, and the others are
-    imported; then the exit status is 1.
+    time: what has not changed since is passed over. What a policy wants reviewed first is stored, and waits for its
+    author to submit it. A file with something wrong is reported, and the others are imported; then the exit status is
+    1.
     """
     from kshare.importing.files import Found, Unreadable, external_id, find, read
     from kshare.importing.items import Defaults, Importer
@@ -99,11 +100,14 @@ def import_folder(
 
 
 def _tell(console: Console, outcomes: dict[str, str], refused: dict[str, str], report: Path | None) -> None:
-    counts = {name: list(outcomes.values()).count(name) for name in ("created", "updated", "unchanged")}
+    counts = {name: list(outcomes.values()).count(name) for name in ("created", "updated", "unchanged", "waiting")}
     if not outcomes and not refused:
         console.say("No Markdown or HTML files were imported.")
     else:
-        console.say(", ".join(f"{count} {name}" for name, count in counts.items()) + f", {len(refused)} refused")
+        said = [f"{count} {name}" for name, count in counts.items() if count or name != "waiting"]
+        console.say(", ".join([*said, f"{len(refused)} refused"]))
+    if counts["waiting"]:
+        console.say("Those waiting are shown when they were submitted for review and have passed.")
     if refused:
         table = Table("file", "reason", box=None, pad_edge=False)
         for name, reason in refused.items():

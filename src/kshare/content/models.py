@@ -118,6 +118,7 @@ class ContentRow(Row):
         _list_index("stage", "updated"),
         _own_anonymous_index("listed"),
         _own_anonymous_index("updated"),
+        Index("ix_content_owner_in_review", "owner_id", postgresql_where=text("review_id IS NOT NULL")),
         Index("ix_content_author_id_state_listed", "author_id", "state", text("listed_at DESC"), text("id DESC")),
         Index(
             "uq_content_external",

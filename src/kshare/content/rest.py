@@ -53,7 +53,8 @@ door.command(
 )  # fmt: skip
 door.command(
     "DELETE", "/categories/{id}", taxonomy.delete_category, "deleteCategory", "Delete an empty category",
-    "`conflict` while content or another category stands in it. Roles assigned for it end.",
+    "`conflict` while content or another category stands in it. Roles assigned for it end, and so do its review "
+    "policies.",
     view=CATEGORY,
 )  # fmt: skip
 

@@ -105,7 +105,8 @@ async def update_category(work: Work, id: UUID, ask: UpdateCategory, version: Ex
 
 @command(Permission.taxonomy_manage)
 async def delete_category(work: Work, id: UUID, version: Expected) -> None:
-    """Removes an empty category, and the roles that were assigned for it; 409 while anything stands in or under it."""
+    """Removes an empty category, the roles that were assigned for it and its review policies; 409 while anything stands
+    in or under it."""
     await _hold_tree(work)
     category = await work.load(CATEGORY_GUARD, id, "delete", version=version)
     below = select(CategoryRow.id).where(CategoryRow.parent_id == id).limit(1)

@@ -11,6 +11,7 @@ import hashlib
 import hmac
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
+from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
@@ -90,6 +91,8 @@ def typed(value: Any, kind: type) -> Any:
         return datetime.fromisoformat(value)
     if kind is date:
         return date.fromisoformat(value)
+    if kind is Decimal:
+        return Decimal(str(value))
     if kind is list:
         return [UUID(part) for part in value]
     return UUID(value) if kind is UUID else value

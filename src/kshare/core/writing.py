@@ -17,7 +17,21 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import asyncpg
-from sqlalchemy import ColumnElement, Dialect, TextClause, and_, bindparam, event, insert, inspect, select, text
+from sqlalchemy import (
+    ColumnElement,
+    Dialect,
+    Select,
+    TextClause,
+    Uuid,
+    and_,
+    bindparam,
+    event,
+    insert,
+    inspect,
+    select,
+    text,
+    true,
+)
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute, ORMExecuteState
@@ -204,12 +218,7 @@ class Work:
     async def load(self, guard: Guard[R], id: UUID, action: str | None = None, *, version: Expected = None) -> R:
         """A row to change, locked. Raises `not_found`, then `forbidden`, then `version_conflict`; whether it is in a
         state for the action is looked at after that."""
-        row = guard.row
-        identity: ColumnElement[Any] = row.id  # type: ignore[attr-defined]
-        allowed = guard.rules[action](row) if action else identity == id
-        # Not FOR UPDATE: what refers to the row (a comment, a like) need not wait for an edit of it.
-        query = select(row, allowed).where(*self._conditions(guard, id)).with_for_update(of=row, key_share=True)
-        found = (await self.session.execute(query, self.principal.binds)).one_or_none()
+        found = (await self.session.execute(_loading(guard, action), self._binds(id))).one_or_none()
         if found is None:
             raise not_found(guard.what)
         entity: Any = found[0]
@@ -227,9 +236,7 @@ class Work:
 
         Raises `not_found`, then `forbidden`.
         """
-        row = guard.row
-        query = select(*columns, guard.rules[action](row).label("_may")).where(*self._conditions(guard, id))
-        found = (await self.session.execute(query, self.principal.binds)).one_or_none()
+        found = (await self.session.execute(_facts(guard, action, columns), self._binds(id))).one_or_none()
         if found is None:
             raise not_found(guard.what)
         self._notice(found)
@@ -243,19 +250,12 @@ class Work:
         if pseudonym is not None and getattr(found, "owner_id", None) == pseudonym:
             self.unnamed = True
 
-    def _conditions(self, guard: Guard[Any], id: UUID) -> list[ColumnElement[bool]]:
-        row = guard.row
-        conditions = [row.id == id]
-        if guard.only is not None:
-            conditions.append(guard.only(row))
-        if (visible := guard.visible(row)) is not None:
-            conditions.append(visible)
-        return conditions
+    def _binds(self, id: UUID) -> dict[str, Any]:
+        return {_GUARDED: id, **self.principal.binds}
 
     async def exists(self, guard: Guard[Any], id: UUID) -> bool:
         """Whether the principal sees such a row."""
-        query = select(guard.row.id).where(*self._conditions(guard, id))
-        return (await self.session.execute(query, self.principal.binds)).first() is not None
+        return (await self.session.execute(_existing(guard), self._binds(id))).first() is not None
 
     async def lock_name(self, name: str) -> None:
         """Holds a name until the transaction ends, so that two callers who must not act at once wait for each other.
@@ -322,6 +322,38 @@ class Work:
             # SQLAlchemy begins with its first statement; without one, what is sent here would commit by itself.
             await self.session.execute(text("SELECT 1"))
         return driver
+
+
+_GUARDED = "guarded_id"
+
+# Built once for each guard and action: making the conditions anew costs more than many a command.
+
+
+@lru_cache(maxsize=1024)
+def _loading(guard: Guard[Any], action: str | None) -> Select[Any]:
+    allowed = guard.rules[action](guard.row) if action else true()
+    # Not FOR UPDATE: what refers to the row (a comment, a like) need not wait for an edit of it.
+    return select(guard.row, allowed).where(*_conditions(guard)).with_for_update(of=guard.row, key_share=True)
+
+
+@lru_cache(maxsize=1024)
+def _facts(guard: Guard[Any], action: str, columns: tuple[InstrumentedAttribute[Any], ...]) -> Select[Any]:
+    return select(*columns, guard.rules[action](guard.row).label("_may")).where(*_conditions(guard))
+
+
+@lru_cache(maxsize=256)
+def _existing(guard: Guard[Any]) -> Select[Any]:
+    return select(guard.row.id).where(*_conditions(guard))
+
+
+def _conditions(guard: Guard[Any]) -> list[ColumnElement[bool]]:
+    row = guard.row
+    conditions = [row.id == bindparam(_GUARDED, type_=Uuid)]
+    if guard.only is not None:
+        conditions.append(guard.only(row))
+    if (visible := guard.visible(row)) is not None:
+        conditions.append(visible)
+    return conditions
 
 
 class Unsettled(Exception):

@@ -26,6 +26,7 @@ from kshare.core.journal import Happened
 from kshare.core.principal import EVERYONE, Principal
 from kshare.core.writing import Work
 from kshare.demo.ideas import Ideas
+from kshare.demo.reviews import Reviews
 from kshare.demo.source import Source, time_of
 from kshare.discussion.models import CommentRow, FollowRow, RatingRow, ReactionRow, ViewingRow
 from kshare.discussion.shapes import CommentWritten, Followed, Rated, Reacted, ReactionKind
@@ -200,13 +201,17 @@ class Company:
             for entry in self.source.discussion[kind]:
                 plan(self._sometime_of(kind, entry), self._respond(kind, entry))
         roles = {entry["key"]: role for entry in self.source.organisation["people"] if (role := self._role(entry))}
-        ideas = Ideas(self.session, self.source.ideas, self.people, roles, self.departments, self.categories)
-        ideas.plan(plan)
+        places = (self.people, roles, self.departments, self.categories, self.groups)
+        ideas = Ideas(self.session, self.source.ideas, *places)
+        reviews = Reviews(self.session, self.source.reviews, *places)
+        for part in (ideas, reviews):
+            part.plan(plan)
         while acts:
             at, _, act = heapq.heappop(acts)
             await act(at)
         await self.session.flush()
-        await ideas.count()
+        for part in (ideas, reviews):
+            await part.count()
 
     def _plan_item(
         self, plan: Any, key: str, front: Mapping[str, Any], body: str, earlier: Sequence[Mapping[str, Any]]

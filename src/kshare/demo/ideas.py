@@ -26,7 +26,7 @@ from kshare.ideas.models import VoteRow
 from kshare.ideas.shapes.idea import ProposeIdea
 from kshare.ideas.shapes.votes import IdeaVoted
 from kshare.incubation import commands as incubation
-from kshare.people.models import DepartmentRow, PersonRow
+from kshare.people.models import DepartmentRow, GroupRow, PersonRow
 from kshare.resources.commands import budgets, grants, requests
 from kshare.resources.models import ResourceGrantRow
 from kshare.teams.commands import calls, joining, team
@@ -38,14 +38,14 @@ _MODULES: Sequence[ModuleType] = (
     *(idea, stages, decisions, merging, votes, discussion),
     *(incubation, budgets, requests, grants, benefits, team, calls, joining, challenge, entries),
 )
-_COMMANDS = {
-    name: command for part in _MODULES for name, command in vars(part).items() if hasattr(command, "permission")
-}
 _FRIDAY = 4
 
 
 class Ideas:
     """What people proposed, and what became of it."""
+
+    modules: Sequence[ModuleType] = ()
+    """More commands than those for ideas."""
 
     def __init__(
         self,
@@ -55,15 +55,23 @@ class Ideas:
         roles: Mapping[str, Role],
         departments: Mapping[str, DepartmentRow],
         categories: Mapping[str, CategoryRow],
+        groups: Mapping[str, GroupRow],
     ) -> None:
         self.session, self.source, self.people, self.roles = session, source, people, roles
         self.places: Mapping[str, Mapping[str, Any]] = {
             "person": people,
             "department": departments,
             "category": categories,
+            "group": groups,
         }
         self.things: dict[str, UUID] = {}
         self.today = now()
+        self.commands = {
+            name: command
+            for part in (*_MODULES, *self.modules)
+            for name, command in vars(part).items()
+            if hasattr(command, "permission")
+        }
 
     def plan(self, plan: Plan) -> None:
         """Says when everything is done."""
@@ -115,14 +123,15 @@ class Ideas:
         return act
 
     def _act(self, entry: Mapping[str, Any], idea_key: str) -> Act:
-        command = _COMMANDS[entry["do"]]
+        command = self.commands[entry["do"]]
         form = form_of(command)
 
         async def act(at: datetime) -> None:
             arguments: list[Any] = [self.things[entry.get("what", idea_key)]] if form.where else []
             if form.ask is not None:
                 arguments.append(form.ask.model_validate(self._resolved(entry.get("ask", {}))))
-            made = await command(self._work(entry["by"], at), *arguments)
+            version = {"version": None} if form.version == "required" else {}
+            made = await command(self._work(entry["by"], at), *arguments, **version)
             if "as" in entry:
                 self.things[entry["as"]] = await self._made(made)
 

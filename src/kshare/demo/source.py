@@ -18,6 +18,7 @@ class Source:
     organisation: Mapping[str, Any]
     discussion: Mapping[str, Any]
     ideas: Mapping[str, Any]
+    reviews: Mapping[str, Any]
     items: Mapping[str, tuple[Mapping[str, Any], str]]
     """Front matter and body, by file name."""
 
@@ -29,11 +30,11 @@ def read_source() -> Source:
     for path in sorted((_DATA / "items").glob("*.md")):
         _, front, body = path.read_text(encoding="utf-8").split("---\n", 2)
         items[path.stem] = (yaml.load(front, loader), body.strip() + "\n")  # noqa: S506 - safe loaders, both
-    organisation, discussion, ideas = (
+    organisation, discussion, ideas, reviews = (
         yaml.load((_DATA / f"{name}.yaml").read_text(encoding="utf-8"), loader)  # noqa: S506
-        for name in ("organisation", "discussion", "ideas")
+        for name in ("organisation", "discussion", "ideas", "reviews")
     )
-    return Source(organisation, discussion, ideas, items)
+    return Source(organisation, discussion, ideas, reviews, items)
 
 
 def time_of(value: str) -> datetime:

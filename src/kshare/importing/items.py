@@ -17,6 +17,7 @@ from sqlalchemy.exc import DBAPIError
 
 from kshare.content.commands import date_back
 from kshare.content.models import CategoryRow, ContentRow
+from kshare.content.policies import policy_for
 from kshare.content.shapes import Language, State
 from kshare.content.taxonomy import create_category
 from kshare.content.taxonomy_shapes import CreateCategory
@@ -24,7 +25,7 @@ from kshare.core.access import Classification
 from kshare.core.database import Database, translate
 from kshare.core.errors import DomainError
 from kshare.core.journal import JournalRow
-from kshare.core.principal import EVERYONE, SYSTEM, Principal
+from kshare.core.principal import EVERYONE, SYSTEM, SYSTEM_ID, Principal
 from kshare.core.writing import Work, writing
 from kshare.importing.files import Document, Unreadable
 from kshare.knowledge.commands import archive_knowledge_item, put_knowledge_item
@@ -39,6 +40,8 @@ class Outcome(StrEnum):
     created = "created"
     updated = "updated"
     unchanged = "unchanged"
+    waiting = "waiting"
+    """Stored, and not shown before it is submitted for review and has passed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,13 +102,18 @@ class Importer:
             return Outcome.unchanged
         state = _state(front)
         ask = await self._ask(work, document, publish=state != State.draft)
+        reviewed = await policy_for(work, "knowledge_item", ask.category_id, ask.kind.value) is not None
+        if reviewed and work.principal.id == SYSTEM_ID:
+            raise Unreadable("author: this category and kind is reviewed; name the person who submits it for review")
+        if reviewed and ask.publish:
+            ask = ask.model_copy(update={"publish": False})
         id, created = await put_knowledge_item(work, source, external_id, ask)
         item = await work.session.get_one(ContentRow, id)
         if created:
             published = _moment(front, "published_at", "published", "date")
             written = _moment(front, "created_at", "created") or published
-            await date_back(work, item, written, published if state != State.draft else None)
-            if state == State.archived:
+            await date_back(work, item, written, published if ask.publish else None)
+            if state == State.archived and ask.publish:
                 await archive_knowledge_item(work, id)
         work.record(
             KnowledgeItemImported(content_id=id, source=source, digest=document.digest),
@@ -114,6 +122,8 @@ class Importer:
             classification=item.classification,
             content_id=id,
         )
+        if (state != State.draft and item.published_at is None) or item.latest_revision != item.revision:
+            return Outcome.waiting
         return Outcome.created if created else Outcome.updated
 
     async def _imported(self, work: Work, external_id: str) -> str | None:

@@ -30,15 +30,17 @@ from kshare.reviews.commands.clock import (
 from kshare.reviews.models import AssignmentRow, PanelRow, ReviewNewsRow, ReviewRow
 
 _TEXTS = {
+    "knowledge_item_changed",
     "knowledge_item_revised",
     "knowledge_item_revision_held",
+    "idea_changed",
     "idea_revised",
     "idea_withdrawn",
     "idea_reinstated",
     "idea_merged",
     "idea_unmerged",
 }
-"""What may change which judgements are awaited of a content."""
+"""What may change which judgements are awaited of a content, and of whom."""
 
 MEMBERS = 20
 """Members of panels whom one transaction reminds, each of all they owe to theirs."""

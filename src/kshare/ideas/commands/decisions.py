@@ -111,6 +111,8 @@ async def publish_decisions(work: Work, ask: PublishDecisions) -> int:
         decision = await _private(work, idea, decision_id)
         try:
             check_move(idea, decision.outcome)
+            if (await idea_of(work, idea)).judged_by:
+                raise DomainError("conflict", "It is being judged; publish the decision when that is over.")
         except DomainError as refusal:
             refusal.extra = {**refusal.extra, "decision_id": str(decision_id), "idea_id": str(idea.id)}
             raise

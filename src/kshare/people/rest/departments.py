@@ -28,6 +28,7 @@ door.command(
 )  # fmt: skip
 door.command(
     "DELETE", "/departments/{id}", departments.delete_department, "deleteDepartment", "Delete an unused department",
-    "Only one that nothing refers to: no department below it, nobody in it now or before, no content of it or for it.",
+    "Only one that nothing refers to: no department below it, nobody in it now or before, no content of it or for it, "
+    "no review policy that names it.",
     view=DEPARTMENT,
 )  # fmt: skip

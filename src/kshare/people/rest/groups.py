@@ -23,7 +23,7 @@ door.command(
 )  # fmt: skip
 door.command(
     "DELETE", "/groups/{id}", groups.delete_group, "deleteGroup", "Delete a group",
-    "Only one that no content is shared with.",
+    "Only one that no content is shared with and no review policy names.",
     view=GROUP,
 )  # fmt: skip
 

@@ -20,7 +20,7 @@ from kshare.core.principal import ANONYMOUS_ID
 from kshare.core.writing import Work
 from kshare.people.models import PersonRow, RoleAssignmentRow
 from kshare.reviews.commands.assigning import ask_to_judge, clock_until, due_after, excuse
-from kshare.reviews.commands.choosing import candidates
+from kshare.reviews.commands.choosing import candidates, unable
 from kshare.reviews.commands.closing import end_review
 from kshare.reviews.commands.judging import go_on_without
 from kshare.reviews.commands.rows import share_with_judges
@@ -91,7 +91,8 @@ async def leave(work: Work, assignment: AssignmentRow, review: ReviewRow, conten
 
 async def hear_of_content(work: Work, content: ContentRow) -> int:
     """Follows what has become of a locked content: its open review ends when it is gone; who judged a text before the
-    newest is asked again, and who was not reminded while it was gone will be. How many assignments it concerned."""
+    newest is asked again, and who was not reminded while it was gone will be; in the place of those who may not judge it
+    any more, others are asked. How many assignments it concerned."""
     of_content = (ReviewRow.content_id == content.id, ReviewRow.state == "open")
     reviews = select(ReviewRow).where(*of_content).order_by(ReviewRow.id).with_for_update(key_share=True)
     done = 0
@@ -102,6 +103,11 @@ async def hear_of_content(work: Work, content: ContentRow) -> int:
                 await work.flush()
                 done += 1
             continue
+        for assignment in await unable(work, review, content):
+            if assignment.open:
+                await excuse(work, review, content, assignment, "absent", None)
+                await go_on_without(work, review, content, assignment)
+                done += 1
         done += await _ask_again(work, review, content)
     return done
 

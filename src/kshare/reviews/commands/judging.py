@@ -11,14 +11,16 @@ from kshare.content.models import ContentRow
 from kshare.core.access import Permission
 from kshare.core.errors import DomainError, invalid
 from kshare.core.ids import new_id
+from kshare.core.principal import ANONYMOUS_ID
 from kshare.core.writing import Work, command
-from kshare.reviews.commands.assigning import ask_to_judge, excuse, replace, tell_as_judge
-from kshare.reviews.commands.choosing import candidates
-from kshare.reviews.commands.closing import approve, count_scores, criteria_of, end_review
+from kshare.reviews.commands.assigning import ask_to_judge, excuse, replace, tell_as_judge, tell_missing
+from kshare.reviews.commands.choosing import candidates, is_barred
+from kshare.reviews.commands.closing import approve, by_itself, count_scores, criteria_of, end_review, shares_idea
 from kshare.reviews.commands.rows import load_assignment, share_with_judges
 from kshare.reviews.commands.submitting import CANNOT_BE_ASKED, check_open
 from kshare.reviews.figures.scores import weighted
 from kshare.reviews.models import AssignmentRow, JudgementRow, JudgementScoreRow, RemarkRow, ReviewRow
+from kshare.reviews.reads.seeing import awaits
 from kshare.reviews.shapes.asks import (
     DeclareConflict,
     DeclineAssignment,
@@ -36,13 +38,14 @@ async def give_judgement(work: Work, id: UUID, ask: GiveJudgement) -> UUID:
     """What the caller says of the newest text of a review; answers the judgement. Nothing that others see changes with
     it, unless the review ends by it."""
     assignment, review, content = await load_assignment(work, id, "judge")
+    await _check_impartial(work, review, content)
     check_open(review)
     if assignment.state not in ("asked", "given"):
         raise DomainError("conflict", f"You {_DID[assignment.state]}.")
     if content.kind == "idea" and content.state != "published":
         raise DomainError("conflict", "The idea was withdrawn or merged meanwhile.")
     if ask.revision != content.latest_revision:
-        detail = "There is a newer text; read that first."
+        detail = "That is not the newest text; read that first."
         raise DomainError("conflict", detail, extra={"latest_revision": content.latest_revision})
     score = await _check_said(work, review, ask)
     judgement = await _keep(work, assignment, ask, score)
@@ -54,6 +57,17 @@ async def give_judgement(work: Work, id: UUID, ask: GiveJudgement) -> UUID:
     elif review.panel_id is None:
         await conclude_if_complete(work, review, content)
     return judgement
+
+
+async def _check_impartial(work: Work, review: ReviewRow, content: ContentRow) -> None:
+    """Raises 403 for somebody who has become one of those who may not judge it since they were asked; and, for what is
+    anonymous, for everybody who comes with a key that does not tell whether they wrote it."""
+    if content.author_id == ANONYMOUS_ID and work.principal.pseudonym is None:
+        detail = "Somebody else made this key for you: judge what is anonymous with one of your own."
+        raise DomainError("forbidden", detail)
+    if await is_barred(work, review, work.principal.id):
+        detail = "You may not judge this: you have had a part in it, or those who had are below you."
+        raise DomainError("forbidden", detail)
 
 
 _DID = {
@@ -136,7 +150,9 @@ async def _keep(work: Work, assignment: AssignmentRow, ask: GiveJudgement, score
 async def _remark(work: Work, content: ContentRow, judgement: UUID, remarks: Sequence[RemarkGiven]) -> None:
     if not remarks:
         return
-    lines = (await newest_text(work, content))["body"].split("\n")
+    body = (await newest_text(work, content))["body"]
+    # As core/diff.py counts them: a text that ends in a line break has an empty last line.
+    lines = body.split("\n") if body else []
     for position, remark in enumerate(remarks):
         last = remark.line_from if remark.line_to is None else remark.line_to
         if last < remark.line_from:
@@ -151,17 +167,17 @@ async def _remark(work: Work, content: ContentRow, judgement: UUID, remarks: Seq
 
 async def _weigh(work: Work, review: ReviewRow, content: ContentRow, verdict: ReviewVerdict | None) -> None:
     """What a verdict comes to: a no ends the review, and so does the last approval that was needed."""
-    if verdict is ReviewVerdict.reject:
-        await end_review(work, review, content, "rejected")
-    elif verdict is ReviewVerdict.request_changes:
-        await end_review(work, review, content, "changes_requested")
-    else:
+    if verdict is ReviewVerdict.approve:
         await conclude_if_complete(work, review, content)
+        return
+    itself = await by_itself(work)
+    await end_review(itself, review, content, "rejected" if verdict is ReviewVerdict.reject else "changes_requested")
+    await itself.flush()
 
 
 async def conclude_if_complete(work: Work, review: ReviewRow, content: ContentRow) -> None:
-    """Ends a loaded review, not of a panel, as soon as there are enough judgements of its newest text."""
-    await work.flush()
+    """Ends a loaded review, not of a panel, as soon as there are enough judgements of its newest text, at least one."""
+    itself = await by_itself(work)
     counts = (
         select(func.count())
         .select_from(JudgementRow)
@@ -171,6 +187,7 @@ async def conclude_if_complete(work: Work, review: ReviewRow, content: ContentRo
             JudgementRow.current,
             JudgementRow.revision == content.latest_revision,
             AssignmentRow.state == "given",
+            ~shares_idea(),
         )
     )
     if review.method == "verdict":
@@ -178,10 +195,11 @@ async def conclude_if_complete(work: Work, review: ReviewRow, content: ContentRo
     if review.required < 1 or (await work.session.scalar(counts) or 0) < review.required:
         return
     if review.method == "verdict":
-        await approve(work, review, content)
+        await approve(itself, review, content)
     else:
-        await count_scores(work, review, content)
-        await end_review(work, review, content, "closed")
+        await count_scores(itself, review, content)
+        await end_review(itself, review, content, "closed")
+    await itself.flush()
 
 
 # ---- not judging ----------------------------------------------------------------------------------------------------
@@ -191,7 +209,7 @@ async def conclude_if_complete(work: Work, review: ReviewRow, content: ContentRo
 async def decline_assignment(work: Work, id: UUID, ask: DeclineAssignment) -> UUID:
     """The caller does not judge; the next best is asked."""
     assignment, review, content = await load_assignment(work, id, "decline")
-    _check_asked(review, assignment)
+    await _check_owed(work, review, assignment)
     await excuse(work, review, content, assignment, "declined", ask.reason)
     await go_on_without(work, review, content, assignment)
     return id
@@ -210,17 +228,20 @@ async def declare_conflict(work: Work, id: UUID, ask: DeclareConflict) -> UUID:
 
 
 async def go_on_without(work: Work, review: ReviewRow, content: ContentRow, assignment: AssignmentRow) -> None:
-    """Asks somebody else in the place of whoever was excused; if nobody is left, those who judged may be enough."""
+    """Asks somebody else in the place of whoever was excused; if nobody is left, those who judged may be enough, and
+    otherwise who leads the review is told."""
     if not await replace(work, review, content, assignment) and review.panel_id is None:
         await conclude_if_complete(work, review, content)
+        if review.state == "open":
+            await tell_missing(work, review, content)
 
 
 @command(Permission.review)
 async def delegate_assignment(work: Work, id: UUID, ask: DelegateAssignment) -> UUID:
     """Somebody else judges in the caller's place, whom they name; answers the assignment that ends."""
     assignment, review, content = await load_assignment(work, id, "delegate")
-    _check_asked(review, assignment)
-    if not await candidates(work, review, content, only=[ask.person_id]):
+    await _check_owed(work, review, assignment)
+    if not await _may_take_over(work, review, content, ask.person_id):
         raise DomainError("conflict", CANNOT_BE_ASKED)
     await excuse(work, review, content, assignment, "delegated", ask.reason)
     await ask_to_judge(work, review, content, ask.person_id, replaces=assignment.id, by_judge=True)
@@ -228,9 +249,18 @@ async def delegate_assignment(work: Work, id: UUID, ask: DelegateAssignment) -> 
     return id
 
 
-def _check_asked(review: ReviewRow, assignment: AssignmentRow) -> None:
+async def _may_take_over(work: Work, review: ReviewRow, content: ContentRow, person_id: UUID) -> bool:
+    """Whether somebody could have been asked in the first place, or is who steps in; in a panel, whether they may judge
+    at all."""
+    chosen = review.panel_id is not None or person_id == review.steps_in_id
+    return bool(await candidates(work, review, content, only=[person_id], suited=not chosen))
+
+
+async def _check_owed(work: Work, review: ReviewRow, assignment: AssignmentRow) -> None:
+    """Raises 409 unless a judgement is awaited of the caller: none was given, or there is a newer text."""
     check_open(review)
-    if assignment.state == "given":
-        raise DomainError("conflict", "You have judged it already.")
-    if assignment.state != "asked":
+    if assignment.state not in ("asked", "given"):
         raise DomainError("conflict", f"You {_DID[assignment.state]} already.")
+    owed = select(AssignmentRow.id).where(AssignmentRow.id == assignment.id, awaits(AssignmentRow))
+    if await work.session.scalar(owed) is None:
+        raise DomainError("conflict", "You have judged it already.")

@@ -60,7 +60,7 @@ async def update_policy(work: Work, id: UUID, ask: UpdateReviewPolicy, version: 
     if changes.keys() & set(_PLACE):
         await work.lock_name(_PLACES)
     policy = await work.load(POLICY_GUARD, id, "edit", version=version)
-    if changes.get("needs", "quorum") != "quorum":
+    if "needs" in changes and changes["needs"] != "quorum":
         changes.setdefault("quorum", None)
     # What it named before it may go on naming: a form that was retired since, somebody who has left.
     changes = {name: value for name, value in changes.items() if getattr(policy, name) != value}
@@ -137,10 +137,8 @@ def _check_rule(policy: ReviewPolicyRow) -> None:
 
 
 async def _check_place(work: Work, policy: ReviewPolicyRow) -> None:
-    """Raises 409, with its id, if there is another policy in the same place."""
+    """Raises 409, with its id, if there is a policy in the place that this one, not sent yet, is to have."""
     same = [getattr(ReviewPolicyRow, name).is_not_distinct_from(getattr(policy, name)) for name in _PLACE]
-    query = select(ReviewPolicyRow.id).where(*same, ReviewPolicyRow.id != policy.id)
-    other = await work.session.scalar(query)
-    if other is not None:
+    if (other := await work.session.scalar(select(ReviewPolicyRow.id).where(*same))) is not None:
         detail = "There is a policy for just this kind, category, variety and stage; change that one."
         raise DomainError("already_exists", detail, extra={"policy_id": str(other)})

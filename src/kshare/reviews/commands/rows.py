@@ -1,6 +1,6 @@
 """The rows of a review, locked in the order in which everybody locks them: the content, the panel, the review."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 
@@ -8,9 +8,10 @@ from sqlalchemy import select, text
 from sqlalchemy.orm.attributes import set_committed_value
 
 from kshare.content.models import ContentRow
-from kshare.core.errors import not_found
+from kshare.core.errors import DomainError, not_found
 from kshare.core.writing import Work
-from kshare.reviews.models import AssignmentRow, ReviewRow
+from kshare.reviews.models import AssignmentRow, PanelRow, ReviewRow
+from kshare.reviews.reads.panels import PANEL_GUARD
 from kshare.reviews.reads.seeing import ASSIGNMENT_GUARD, REVIEW_GUARD
 
 
@@ -44,10 +45,21 @@ async def load_assignment(work: Work, id: UUID, action: str) -> tuple[Assignment
     return await work.load(ASSIGNMENT_GUARD, id, action), review, content
 
 
-async def assignments_of(work: Work, review_id: UUID) -> Sequence[AssignmentRow]:
-    """Everybody who was asked to judge a review, locked, in the order in which they were."""
-    query = select(AssignmentRow).where(AssignmentRow.review_id == review_id).order_by(AssignmentRow.id)
-    return (await work.session.execute(query.with_for_update())).scalars().all()
+async def lock_panel(work: Work, id: UUID, action: str) -> tuple[PanelRow, dict[UUID, ContentRow], list[ReviewRow]]:
+    """A panel with all that it judges, samples too, locked: contents by their ids, and reviews in order. Raises 404,
+    then 403, and 409 if something was added at the same moment."""
+    await work.facts(PANEL_GUARD, id, action, PanelRow.id)
+    of_panel = select(ReviewRow.content_id).where(ReviewRow.panel_id == id)
+    query = select(ContentRow).where(ContentRow.id.in_(of_panel)).order_by(ContentRow.id)
+    locked = (await work.session.execute(query.with_for_update(key_share=True))).scalars()
+    contents = {content.id: content for content in locked}
+    panel = await work.load(PANEL_GUARD, id, action)
+    judged = select(ReviewRow).where(ReviewRow.panel_id == id).order_by(ReviewRow.id).with_for_update(key_share=True)
+    found = await work.session.execute(judged.execution_options(populate_existing=True))
+    reviews = list(found.scalars())
+    if any(review.content_id not in contents for review in reviews):
+        raise DomainError("version_conflict", "Somebody else changed the panel at the same moment.")
+    return panel, contents, reviews
 
 
 _SHARE = text(
@@ -55,7 +67,7 @@ _SHARE = text(
   SELECT a.content_id, a.person_id FROM review_assignment a
   WHERE a.content_id = ANY(:ids) AND a.state IN ('asked', 'given')
   UNION SELECT r.content_id, p.chair_id FROM review r JOIN review_panel p ON p.id = r.panel_id
-  WHERE r.content_id = ANY(:ids) AND r.state <> 'withdrawn'
+  WHERE r.content_id = ANY(:ids) AND r.state NOT IN ('preparing', 'withdrawn')
   UNION SELECT r.content_id, a.person_id FROM review r JOIN review_assignment a
     ON a.panel_id = r.panel_id AND a.review_id IS NULL AND a.state IN ('asked', 'given')
   WHERE r.content_id = ANY(:ids) AND r.state <> 'withdrawn' AND NOT EXISTS (

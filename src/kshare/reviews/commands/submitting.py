@@ -6,13 +6,16 @@ from uuid import UUID
 from sqlalchemy import select
 
 from kshare.content.authorship import acting_at, acting_id, acting_person, tell
+from kshare.content.commands import quietly
 from kshare.content.models import ContentRow
 from kshare.content.policies import policy_of
 from kshare.content.reads import CONTENT
 from kshare.core.access import Permission
 from kshare.core.errors import DomainError, not_found
+from kshare.core.principal import ANONYMOUS_ID
 from kshare.core.writing import Guard, Work, command
 from kshare.ideas.commands.advice import judging_began
+from kshare.ideas.reads.decision import refuse_second
 from kshare.ideas.reads.idea import IDEA_GUARD
 from kshare.ideas.stages import OPEN
 from kshare.knowledge.reads import KNOWLEDGE_GUARD
@@ -41,6 +44,8 @@ async def submit_for_review(work: Work, content_id: UUID, ask: SubmitForReview) 
         detail = "It is being reviewed already."
         raise DomainError("conflict", detail, extra={"review_id": str(content.review_id)})
     _check_ready(content)
+    if content.kind == "idea":
+        await refuse_second(work, content)
     policy = await policy_of(work, content)
     if policy is None:
         raise DomainError("conflict", "No policy asks for a review of this.")
@@ -66,10 +71,12 @@ def _check_ready(content: ContentRow) -> None:
 
 async def _begin(work: Work, content: ContentRow, policy: Any, note: str | None) -> ReviewRow:
     version = None
-    if policy.form_id is not None:
+    if content.kind == "idea":
         newest = select(FormVersionRow.id).join(FormRow, FormRow.id == FormVersionRow.form_id)
         query = newest.where(FormRow.id == policy.form_id, FormVersionRow.number == FormRow.number)
         version = await work.session.scalar(query)
+        if version is None:
+            raise DomainError("conflict", "The policy names no form to score it on.")
     at = acting_at(work, content)
     review = ReviewRow(
         id=acting_id(work, content),
@@ -90,12 +97,13 @@ async def _begin(work: Work, content: ContentRow, policy: Any, note: str | None)
         expertise=policy.expertise,
         working_days=policy.working_days,
         steps_in_id=policy.steps_in_id,
-        form_version_id=version if content.kind == "idea" else None,
+        form_version_id=version,
     )
     work.add(review)
-    content.review_id = review.id
-    if content.reviewed_from is None:
-        content.reviewed_from = content.latest_revision
+    began = content.reviewed_from
+    if began is None or began <= content.revision < content.latest_revision:
+        began = content.latest_revision
+    await quietly(work, content, review_id=review.id, reviewed_from=began)
     if content.kind == "idea":
         await judging_began(work, content)
     return review
@@ -110,8 +118,9 @@ async def withdraw_review(work: Work, id: UUID, ask: WithdrawReview) -> UUID:
         raise DomainError(
             "conflict", "It belongs to a panel; close the panel, or take the idea out of it before it opens."
         )
-    if ask.reason is not None:
-        review.note = ask.reason
+    if acting_person(work, content) == ANONYMOUS_ID:
+        work.unnamed = True
+    review.reason = ask.reason
     await end_review(work, review, content, "withdrawn")
     return id
 
@@ -123,6 +132,8 @@ async def assign_reviewer(work: Work, id: UUID, ask: AssignReviewer) -> UUID:
     check_open(review)
     if not await candidates(work, review, content, only=[ask.person_id]):
         raise DomainError("conflict", CANNOT_BE_ASKED)
+    if review.needs == "all" and review.panel_id is None:
+        review.required += 1
     assignment = await ask_to_judge(work, review, content, ask.person_id)
     await share_with_judges(work, [content])
     return assignment.id
@@ -130,7 +141,7 @@ async def assign_reviewer(work: Work, id: UUID, ask: AssignReviewer) -> UUID:
 
 CANNOT_BE_ASKED = (
     "This person cannot be asked: an author, somebody asked before or with a conflict, who is not cleared for it, "
-    "or is no longer here."
+    "who is no longer here, or whom the policy does not suit."
 )
 
 

@@ -109,6 +109,21 @@ def far_from_the_rest(scores: Mapping[Subject, Mapping[Judge, Decimal]]) -> list
     first, equals as they are met in `scores`. Of two judges either both are far or neither: the figure cannot tell
     which is the odd one.
     """
+    far = [
+        (judge, subjects, mean)
+        for judge, subjects, mean in _from_the_rest(scores)
+        if subjects >= FAR_SUBJECTS and abs(mean) > FAR
+    ]
+    far.sort(key=lambda found: -abs(found[2]))
+    return [Deviation(judge, subjects, _rounded(mean)) for judge, subjects, mean in far]
+
+
+def deviations(scores: Mapping[Subject, Mapping[Judge, Decimal]]) -> list[Deviation[Judge]]:
+    """The same figure for every judge who shares a subject with another, far or not, as they are met in `scores`."""
+    return [Deviation(judge, subjects, _rounded(mean)) for judge, subjects, mean in _from_the_rest(scores)]
+
+
+def _from_the_rest(scores: Mapping[Subject, Mapping[Judge, Decimal]]) -> list[tuple[Judge, int, Fraction]]:
     differences: dict[Judge, list[Fraction]] = {}
     for given in scores.values():
         total = sum(map(Fraction, given.values()), Fraction())
@@ -116,14 +131,7 @@ def far_from_the_rest(scores: Mapping[Subject, Mapping[Judge, Decimal]]) -> list
             if len(given) > 1:
                 others = (total - Fraction(score)) / (len(given) - 1)
                 differences.setdefault(judge, []).append(Fraction(score) - others)
-    means = {judge: (len(found), _mean(found)) for judge, found in differences.items()}
-    far = [
-        (judge, subjects, mean)
-        for judge, (subjects, mean) in means.items()
-        if subjects >= FAR_SUBJECTS and abs(mean) > FAR
-    ]
-    far.sort(key=lambda found: -abs(found[2]))
-    return [Deviation(judge, subjects, _rounded(mean)) for judge, subjects, mean in far]
+    return [(judge, len(found), _mean(found)) for judge, found in differences.items()]
 
 
 def _mean(values: Iterable[Fraction]) -> Fraction:

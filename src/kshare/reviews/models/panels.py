@@ -16,7 +16,8 @@ class PanelRow(Row):
     """People who judge many ideas: each by scores on a form, or two at a time.
 
     Its ideas are reviews. `each` is how many members judge an idea; null is all of them. The chair decides nothing, but
-    sees how far it is.
+    sees how far it is. `opening_note` says why it opened before all had judged its samples, `closing_note` why it ended
+    although something was missing.
     """
 
     __tablename__ = "review_panel"
@@ -26,6 +27,7 @@ class PanelRow(Row):
         CheckConstraint("state IN ('preparing', 'calibrating', 'open', 'closed', 'cancelled')", name="state"),
         Index("ix_review_panel_created_at_id", text("created_at DESC"), text("id DESC")),
         Index("ix_review_panel_state", "state", text("created_at DESC"), text("id DESC")),
+        Index("ix_review_panel_chair_id", "chair_id", text("created_at DESC"), text("id DESC")),
         Index("ix_review_panel_challenge_id", "challenge_id"),
     )
 
@@ -43,6 +45,7 @@ class PanelRow(Row):
     due_at: Mapped[datetime | None]
     opened_at: Mapped[datetime | None]
     closed_at: Mapped[datetime | None]
+    opening_note: Mapped[str | None]
     closing_note: Mapped[str | None]
     version: Mapped[int] = mapped_column(default=1)
     created_at: Mapped[datetime] = mapped_column(default=now)
@@ -79,6 +82,7 @@ class AgreementRow(Row):
     __tablename__ = "review_agreement"
     __table_args__ = (
         Index("uq_review_agreement", "panel_id", "criterion_id", unique=True, postgresql_nulls_not_distinct=True),
+        Index("ix_review_agreement_panel_id_position_id", "panel_id", "position", "id"),
         CheckConstraint("note IN ('no_variance', 'too_few')", name="note"),
     )
 
@@ -99,6 +103,7 @@ class DeviationRow(Row):
     `subjects` ideas that others judged as well."""
 
     __tablename__ = "review_deviation"
+    __table_args__ = (Index("ix_review_deviation_panel_id_deviation", "panel_id", "deviation", "person_id"),)
 
     panel_id: Mapped[UUID] = mapped_column(ForeignKey("review_panel.id", ondelete="CASCADE"), primary_key=True)
     person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"), primary_key=True)

@@ -14,9 +14,10 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     Uuid,
+    func,
     text,
 )
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, column_property, mapped_column
 
 from kshare.core.clock import now
 from kshare.core.database import Row
@@ -29,9 +30,9 @@ class ReviewRow(Row):
     """One content under one rule, whose copy it keeps: `needs` to `form_version_id` are those of the policy or the
     panel when it began.
 
-    `revision` is the text that was submitted. A review of a panel waits in `preparing` until the panel opens; `sample`
-    says that it calibrates the panel, and ends in nothing. The results are there once it is closed: `score` and
-    `spread` of weighted scores, or `rank` to `certainty` of comparisons.
+    `revision` is the text that was submitted, `ended_revision` the newest when it ended. A review of a panel waits in
+    `preparing` until the panel opens; `sample` says that it calibrates the panel, and ends in nothing. The results are
+    there once it is closed: `score` and `spread` of weighted scores, or `rank` to `certainty` of comparisons.
     """
 
     __tablename__ = "review"
@@ -48,10 +49,13 @@ class ReviewRow(Row):
         ),
         UniqueConstraint("panel_id", "content_id"),
         Index("ix_review_content_id_id", "content_id", "id"),
-        Index("ix_review_panel_id_score_id", "panel_id", "score", "id"),
+        Index("ix_review_panel_id_merit_id", "panel_id", func.coalesce(text("score"), text("strength")), "id"),
         Index("ix_review_panel_id_rank_id", "panel_id", "rank", "id"),
         Index("ix_review_panel_id_id", "panel_id", "id"),
         Index("ix_review_state_id", "state", "id"),
+        Index(
+            "ix_review_submitted_by", "submitted_by", postgresql_where=text("panel_id IS NULL AND state = 'open'")
+        ),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
@@ -61,7 +65,9 @@ class ReviewRow(Row):
     method: Mapped[str]
     state: Mapped[str]
     revision: Mapped[int]
+    ended_revision: Mapped[int | None]
     note: Mapped[str | None]
+    reason: Mapped[str | None]
     submitted_by: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
     submitted_at: Mapped[datetime] = mapped_column(default=now)
     due_at: Mapped[datetime | None]
@@ -86,6 +92,9 @@ class ReviewRow(Row):
     low: Mapped[Decimal | None] = mapped_column(Numeric(10, 6))
     high: Mapped[Decimal | None] = mapped_column(Numeric(10, 6))
     certainty: Mapped[Decimal | None] = mapped_column(Numeric(7, 6))
+
+    merit = column_property(func.coalesce(score, strength), deferred=True)
+    """What a panel's results are ordered by."""
 
 
 class ReviewResultRow(Row):

@@ -39,6 +39,7 @@ from kshare.reviews.reads.seeing import (
     REVIEW_GUARD,
     is_owed,
     is_owner,
+    latest_of,
     of_content,
     sees_inside,
     sees_results,
@@ -75,18 +76,19 @@ def _of_content(name: str) -> Source:
 
 
 def _newest(name: str) -> Source:
-    """A column of the newest text, which readers may not see yet."""
+    """A column of the text that is judged, or was: readers may not see it yet, or see another by now."""
 
     def column(row: Alias) -> ColumnElement[Any]:
         content, revision = aliased(ContentRow), aliased(RevisionRow)
-        waiting = (
+        judged = func.coalesce(row.ended_revision, content.latest_revision)
+        other = (
             select(getattr(revision, name))
-            .where(revision.content_id == content.id, revision.number == content.latest_revision)
-            .correlate(content)
+            .where(revision.content_id == content.id, revision.number == judged)
+            .correlate(content, row)
             .scalar_subquery()
         )
-        text = case((content.latest_revision > content.revision, waiting), else_=getattr(content, name))
-        return select(text).where(content.id == row.content_id).scalar_subquery()
+        text = case((judged != content.revision, other), else_=getattr(content, name))
+        return select(text).where(content.id == row.content_id).correlate(row).scalar_subquery()
 
     return column
 
@@ -122,17 +124,16 @@ def _said(*conditions: Any) -> Source:
     """How many judged the newest text."""
 
     def count(row: Alias) -> ColumnElement[Any]:
-        said, assigned, content = aliased(JudgementRow), aliased(AssignmentRow), aliased(ContentRow)
+        said, assigned = aliased(JudgementRow), aliased(AssignmentRow)
         return (
             select(func.count())
             .select_from(said)
             .join(assigned, assigned.id == said.assignment_id)
-            .join(content, content.id == row.content_id)
             .where(
                 said.review_id == row.id,
                 said.current,
                 assigned.state == constant("given"),
-                said.revision == content.latest_revision,
+                said.revision == latest_of(row),
                 *(condition(said) for condition in conditions),
             )
             .correlate(row)
@@ -194,7 +195,7 @@ ASSIGNMENT = View(
 _SUMMARY_FIELDS: dict[str, Source] = {
     "subject": One(SUBJECT, on=lambda row, subject: subject.id == row.id, seen_with_parent=True),
     "panel": One(PANEL_CARD, on=lambda row, panel: panel.id == row.panel_id, seen_with_parent=True),
-    "latest_revision": _of_content("latest_revision"),
+    "latest_revision": latest_of,
     "result": One(RESULT, on=lambda row, result: and_(result.id == row.id, sees_results(result)), seen_with_parent=True),
     "permissions": lambda row: allowed_list(REVIEW_GUARD.rules_for(row)),
 }

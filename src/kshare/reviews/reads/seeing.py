@@ -9,10 +9,10 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, case, exists, false, func, not_, or_, select
 from sqlalchemy.orm import aliased
 
-from kshare.content.models import ContentRow
+from kshare.content.models import ContentRow, RevisionRow
 from kshare.content.visibility import visible_content
 from kshare.core.access import Permission
-from kshare.core.reading import Alias, Viewer, constant
+from kshare.core.reading import Alias, Viewer, constant, there_is
 from kshare.core.writing import Guard
 from kshare.ideas.models import CoauthorRow, DecisionRow
 from kshare.reviews.models import AssignmentRow, JudgementRow, PanelRow, ReviewRow
@@ -30,7 +30,8 @@ def under_way(row: Alias) -> ColumnElement[bool]:
 def of_content(content_id: Any, *conditions: Any) -> ColumnElement[bool]:
     """That all of the conditions, each a rule for content, hold for the content of this id."""
     content = aliased(ContentRow)
-    return exists().where(content.id == content_id, *(condition(content) for condition in conditions))
+    query = select(content.id).where(content.id == content_id, *(condition(content) for condition in conditions))
+    return there_is(query)
 
 
 def is_owner(content: Alias) -> ColumnElement[bool]:
@@ -43,6 +44,23 @@ def is_owner(content: Alias) -> ColumnElement[bool]:
 def manages(content: Alias) -> ColumnElement[bool]:
     """The viewer manages the reviews of its department or category."""
     return Viewer.holds_within(Permission.review_manage, content.department_id, content.category_id)
+
+
+def wrote_newer(content: Alias) -> ColumnElement[bool]:
+    """The viewer wrote a text of it that readers have not been shown yet, or, of an idea, any."""
+    text = aliased(RevisionRow)
+    newer = or_(
+        content.kind == constant("idea"), content.state == constant("draft"), text.number > content.revision
+    )
+    return exists().where(text.content_id == content.id, text.author_id == Viewer.id, newer)
+
+
+def _will_see(content: Alias) -> ColumnElement[bool]:
+    """The viewer sees it, or will once it is published."""
+    will: ColumnElement[bool] = case(
+        (content.audience.bool_op("&&")(Viewer.subjects), content.classification <= Viewer.clearance), else_=false()
+    )
+    return or_(visible_content(content), and_(will, Viewer.holds(Permission.content_read)))
 
 
 def mine(review_id: Any, *states: str) -> ColumnElement[bool]:
@@ -58,6 +76,11 @@ def _latest(row: Alias) -> ColumnElement[Any]:
     """The number of the newest text of what a row belongs to."""
     content = aliased(ContentRow)
     return select(content.latest_revision).where(content.id == row.content_id).correlate(row).scalar_subquery()
+
+
+def latest_of(review: Alias) -> ColumnElement[Any]:
+    """The number of the text that a review is about: the newest, or what was the newest when it ended."""
+    return func.coalesce(review.ended_revision, _latest(review))
 
 
 def awaits(row: Alias) -> ColumnElement[bool]:
@@ -101,18 +124,19 @@ def _owes(row: Alias) -> ColumnElement[bool]:
 
 
 def visible_review(row: Alias) -> ColumnElement[bool]:
-    """Seen by those who judge it, own it (once it has begun, and not what only calibrates), lead it or manage it; as
-    far as they see the content."""
+    """Seen by those who judge it, own it (once it has begun, and not what only calibrates) or lead it, as far as they
+    see the content; and by those who manage reviews, who see that of a draft as soon as it is submitted."""
     panel_asks = aliased(AssignmentRow)
     in_panel = exists().where(
         panel_asks.panel_id == row.panel_id, panel_asks.review_id.is_(None), panel_asks.person_id == Viewer.id
     )
+    in_panel = and_(in_panel, not_(and_(mine(row.id, "conflicted"), under_way(row))))
     owners = and_(of_content(row.content_id, is_owner), not_(row.sample), row.state != constant("preparing"))
     judges = or_(
         mine(row.id, "asked", "given", "released", "absent"), and_(mine(row.id, "conflicted"), not_(under_way(row)))
     )
-    concerned = or_(judges, in_panel, leads(row), owners, of_content(row.content_id, manages))
-    return and_(concerned, of_content(row.content_id, visible_content))
+    concerned = and_(or_(judges, in_panel, leads(row), owners), of_content(row.content_id, visible_content))
+    return or_(concerned, of_content(row.content_id, manages, _will_see))
 
 
 def sees_results(row: Alias) -> ColumnElement[bool]:
@@ -122,7 +146,10 @@ def sees_results(row: Alias) -> ColumnElement[bool]:
     decided = exists().where(
         decision.content_id == row.content_id, decision.review_id == row.id, decision.published_at.is_not(None)
     )
-    kept_out = mine(row.id, "declined", "delegated", "absent", "released")
+    # An author, not shown, may have been asked like everybody, and have declined.
+    kept_out = and_(
+        mine(row.id, "declined", "delegated", "absent", "released"), not_(of_content(row.content_id, is_owner))
+    )
     barred = and_(mine(row.id, "conflicted"), not_(decided))
     # A sample belongs to those who judged it even while its panel is under way; that a review is over is enough.
     return and_(not_(under_way(row)), not_(kept_out), not_(barred))
@@ -151,9 +178,10 @@ def visible_judgement(row: Alias) -> ColumnElement[bool]:
 
 
 def visible_assignment(row: Alias) -> ColumnElement[bool]:
-    """One's own, and those of a review into which one sees."""
+    """One's own, and those of a review into which one sees; but authors of ideas never learn who judges them."""
     review = aliased(ReviewRow)
-    inside = exists().where(review.id == row.review_id, visible_review(review), sees_inside(review))
+    author = and_(review.method != constant("verdict"), of_content(review.content_id, is_owner))
+    inside = exists().where(review.id == row.review_id, visible_review(review), sees_inside(review), not_(author))
     return or_(row.person_id == Viewer.id, inside)
 
 
@@ -165,10 +193,11 @@ REVIEW_GUARD = Guard(
         "withdraw": lambda row: or_(
             leads(row),
             and_(row.method == constant("verdict"), of_content(row.content_id, is_owner)),
-            of_content(row.content_id, manages),
+            and_(of_content(row.content_id, manages), not_(mine(row.id))),
         ),
         "assign": lambda row: and_(
-            of_content(row.content_id, manages, lambda content: not_(is_owner(content))), not_(mine(row.id))
+            of_content(row.content_id, manages, lambda content: not_(or_(is_owner(content), wrote_newer(content)))),
+            not_(mine(row.id)),
         ),
     },
     states={
@@ -183,25 +212,30 @@ def _own(row: Alias) -> ColumnElement[bool]:
 
 
 def _judge(row: Alias) -> ColumnElement[bool]:
-    """Nobody judges what is their own, not even an author who is not shown and so was asked like everybody."""
-    return and_(_own(row), not_(func.coalesce(of_content(row.content_id, is_owner), false())))
-
-
-def _asked(row: Alias) -> ColumnElement[bool]:
-    return and_(row.open, row.state == constant("asked"))
+    """Nobody judges what they do not see any more, nor what is their own, not even an author who is not shown and so
+    was asked like everybody, nor what they have changed themselves. Whom else commands refuse: commands/choosing.py."""
+    partial = of_content(row.content_id, lambda content: or_(is_owner(content), wrote_newer(content)))
+    seen = or_(row.content_id.is_(None), of_content(row.content_id, visible_content))
+    return and_(_own(row), seen, not_(func.coalesce(partial, false())))
 
 
 ASSIGNMENT_GUARD = Guard(
     "assignment",
     AssignmentRow,
     visible_assignment,
-    {"judge": _judge, "decline": _own, "delegate": _own, "declare_conflict": _own},
+    {"judge": _judge, "decline": _own, "delegate": _own, "declare_conflict": _own, "compare": _own, "finish": _own},
     states={
         "judge": lambda row: and_(
             row.open, row.review_id.is_not(None), row.state.in_([constant(state) for state in _TAKES_PART])
         ),
-        "decline": _asked,
-        "delegate": lambda row: and_(_asked(row), row.review_id.is_not(None)),
-        "declare_conflict": lambda row: and_(row.open, row.state.in_([constant(state) for state in _TAKES_PART])),
+        "decline": lambda row: and_(awaits(row), row.review_id.is_not(None)),
+        "delegate": lambda row: and_(awaits(row), row.review_id.is_not(None)),
+        "declare_conflict": lambda row: and_(
+            row.open, row.review_id.is_not(None), row.state.in_([constant(state) for state in _TAKES_PART])
+        ),
+        "compare": lambda row: and_(
+            row.open, row.review_id.is_(None), row.state.in_([constant(state) for state in _TAKES_PART])
+        ),
+        "finish": lambda row: and_(row.open, row.review_id.is_(None), row.state == constant("asked")),
     },
 )

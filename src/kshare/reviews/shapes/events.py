@@ -29,8 +29,7 @@ class ReviewAssigned(ContentHappened):
 
 
 class ReviewAssignmentEnded(ContentHappened):
-    """Somebody declined, named somebody else, has a conflict, left or was late; only they hear of this, and who leads
-    the review."""
+    """Somebody declined, named somebody else, has a conflict, left or was late; only they hear of this."""
 
     review_id: UUID
     """The review."""
@@ -38,6 +37,18 @@ class ReviewAssignmentEnded(ContentHappened):
     """What they had been asked."""
     state: str
     """What became of it."""
+
+
+class ReviewerMissing(ContentHappened):
+    """Nobody is left to ask in the place of somebody who does not judge: somebody who manages reviews has to name a
+    reviewer. The owner of a knowledge item hears of this, or who submitted an idea."""
+
+    review_id: UUID
+    """The review."""
+    required: int
+    """How many judgements it needs."""
+    asked: int
+    """How many are asked, or have judged."""
 
 
 class ReviewJudged(ContentHappened):

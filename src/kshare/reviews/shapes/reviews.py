@@ -37,7 +37,7 @@ class ReviewAssignmentState(Choice):
     declined = "declined", "The person declined."
     delegated = "delegated", "The person named somebody else."
     conflicted = "conflicted", "The person has a conflict of interest."
-    absent = "absent", "The person left the company, or was late and somebody stepped in."
+    absent = "absent", "The person left the company, may not judge it any more, or was late and somebody stepped in."
     released = "released", "The review ended before the person judged."
 
 
@@ -65,7 +65,7 @@ class ReviewSubject(Entity):
     state: State
     """Draft, published or archived."""
     title: str
-    """The title of its newest text."""
+    """The title of the text that is judged."""
     language: Language
     """The language it is written in."""
     author: PersonSummary | None
@@ -223,7 +223,8 @@ class ReviewSummary(Entity):
     revision: int
     """The number of the text that was submitted."""
     latest_revision: int
-    """The number of the newest text: the one to judge. An approval of an earlier one does not count."""
+    """The number of the newest text: the one to judge. An approval of an earlier one does not count. Once it is over,
+    the newest then."""
     required: int
     """How many judgements it needs; in a panel, how many were asked when it opened."""
     due_at: datetime | None
@@ -242,11 +243,13 @@ class Review(ReviewSummary):
     """One content judged under one rule."""
 
     summary: str
-    """The summary of the newest text."""
+    """The summary of the text that is judged."""
     body: str
-    """The newest text, in Markdown (CommonMark): what is to be judged."""
+    """The newest text, in Markdown (CommonMark): what is to be judged; once it is over, what was."""
     note: str | None
     """What whoever submitted it says to its reviewers."""
+    reason: str | None
+    """Why it was taken back."""
     form: FormVersion | None
     """What is scored."""
     progress: ReviewProgress | None
