@@ -225,6 +225,13 @@ def upgrade() -> None:
     )
     op.create_index("ix_review_state_id", "review", ["state", "id"], unique=False)
     op.create_index(
+        "ix_review_submitted_by",
+        "review",
+        ["submitted_by"],
+        unique=False,
+        postgresql_where=sa.text("panel_id IS NULL AND state = 'open'"),
+    )
+    op.create_index(
         "uq_review_open",
         "review",
         ["content_id"],
@@ -509,6 +516,13 @@ def upgrade() -> None:
     )
     op.add_column("content", sa.Column("reviewed_from", sa.Integer(), nullable=True))
     op.add_column("content", sa.Column("review_id", sa.Uuid(), nullable=True))
+    op.create_index(
+        "ix_content_owner_in_review",
+        "content",
+        ["owner_id"],
+        unique=False,
+        postgresql_where=sa.text("review_id IS NOT NULL"),
+    )
     op.add_column("content_revision", sa.Column("held", sa.Boolean(), server_default=sa.text("false"), nullable=False))
     op.add_column("idea", sa.Column("judged_by", sa.SmallInteger(), server_default=sa.text("0"), nullable=False))
     op.add_column("idea", sa.Column("advice", sa.Text(), nullable=True))

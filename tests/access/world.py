@@ -25,6 +25,7 @@ ROLES = (
 whose key has no scopes."""
 
 _SORTS = {
+    "panel": "panel",
     "template": "template",
     "team_call": "team_call",
     "callfor": "team",
@@ -155,6 +156,16 @@ class World:
     def _form_version(self) -> str:
         form = self.company.committee.rest.get(f"/review-forms/{self._form()}")
         return str(form.json()["current"]["id"])
+
+    def _panel(self) -> str:
+        """One that compares and is open, which the administrator leads and in which the owner judges."""
+        members = [str(self.owner.id), str(self.company.hire("评委", "rd").id)]
+        ideas = [self._made("/ideas", self.company.hire("提案人", "rd"), title=f"建议 {n}") for n in range(2)]
+        body = {"name": f"评审会 {uuid4().hex[:6]}", "method": "pairs", "ideas": ideas, "members": members}
+        panel = self._made("/panels", self.company.admin, **body)
+        opened = self.company.admin.rest.post(f"/panels/{panel}/open", json={})
+        assert opened.status_code == 200, opened.text
+        return panel
 
     def _idea(self) -> str:
         response = self.owner.rest.post("/ideas", json={"title": f"建议 {uuid4().hex[:6]}"})

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import uuid4
 
 import httpx
+from tests.challenges.test_entries import alone
 from tests.conftest import Actor, Company
 from tests.reviews.reviewing import done
 
@@ -41,8 +42,8 @@ class Round:
         return self
 
     def close(self, closer: Actor | None = None, **ask: Any) -> httpx.Response:
-        """Closes it, or tries to."""
-        return (closer or self.chair).rest.post(f"{self.path}/close", json=ask)
+        """Closes it, or tries to; on a connection of its own, since that of the chair may have been idle for long."""
+        return alone(closer or self.chair, "POST", f"{self.path}/close", json=ask)
 
     # ---- what its members do
 

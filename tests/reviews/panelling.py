@@ -113,6 +113,11 @@ def panel(company: Company, ideas: int | list[str] = 2, members: int | list[Acto
     judges = [company.hire(f"评委{n}", "rd") for n in range(members)] if isinstance(members, int) else members
     made = [idea(author) for _ in range(ideas)] if isinstance(ideas, int) else ideas
     form = fields.pop("form", None) or scorecard(company)
-    ask = {"name": f"评审会 {uuid4().hex[:6]}", "form_id": form["id"], "members": [str(one.id) for one in judges]}
+    ask = {
+        "name": f"评审会 {uuid4().hex[:6]}",
+        "method": "scores",
+        "form_id": form["id"],
+        "members": [str(one.id) for one in judges],
+    }
     created = done(chair.rest.post("/panels", json={**ask, "ideas": made, **fields}), 201)
     return Panel(company, chair, judges, author, created["id"], made, form)

@@ -1,6 +1,6 @@
 """The same people doing the same things twice, in two companies, where some of them judge otherwise, or not at all."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,7 +13,15 @@ from tests.reviews.watching import Things, differences, told
 
 JUDGES = ("甲", "乙", "丙", "丁", "戊", "己")
 """In the order in which they are asked: each fits a little better than the next."""
-KNOWLEDGE, IDEAS = ("规范", "手册", "细则"), ("点子", "方案", "主意")
+KNOWLEDGE = ("规范", "手册")
+ALONE = ("点子", "方案")
+SCORED = ("主意", "想法")
+COMPARED = ("设想", "念头", "创意")
+IDEAS = (*ALONE, *SCORED, *COMPARED)
+PANELS = {"评审会": SCORED, "比选会": COMPARED}
+MEMBERS = {"评审会": ("甲", "乙", "丙", "庚"), "比选会": ("乙", "丙", "丁")}
+CHAIRS = {"评审会": "庚", "比选会": "主持"}
+"""One judges as well, the other does not."""
 SCORES = [{"name": "新颖", "weight": 60}, {"name": "可行", "weight": 40}]
 _ANCHORS = {"means_1": "看不出", "means_5": "很突出"}
 
@@ -56,7 +64,8 @@ class Scene:
         self.category = str(done(made, 201)["id"])
         for name, department, roles in (
             ("作者", "rd", ()), ("发明人", "rd", ()), ("读者", "sales", ()), ("替补", "sales", ()),
-            ("主持", "root", ("committee",)), ("旁观", "root", ("committee", "knowledge_manager")),
+            ("主持", "root", ("committee",)), ("庚", "root", ("committee",)),
+            ("旁观", "root", ("committee", "knowledge_manager")),
             ("管理员", "root", ("administrator",)),
         ):  # fmt: skip
             self.hire(name, department, *roles)
@@ -80,12 +89,12 @@ class Scene:
             "knowledge": policy(company, self.category, **rule)["id"],
             "ideas": policy(company, self.category, kind="idea", form_id=self.form["id"], **rule)["id"],
         }
-        fields = {"category_id": self.category, "audience": [everybody], "summary": self.word}
+        fields = {"category_id": self.category, "audience": [everybody], "summary": self.word, "body": "一\n二\n三"}
         for name in KNOWLEDGE:
-            item = self.people["作者"].item(title=f"{self.word} {name}", body="一\n二\n三", publish=False, **fields)
+            item = self.people["作者"].item(title=f"{self.word} {name}", publish=False, **fields)
             self.contents[name] = item["id"]
         for name in IDEAS:
-            ask = {"title": f"{self.word} {name}", "body": "一\n二\n三", **fields}
+            ask = {"title": f"{self.word} {name}", **fields}
             self.contents[name] = done(self.people["发明人"].rest.post("/ideas", json=ask), 201)["id"]
         self.texts = dict.fromkeys(self.contents, 1)
         return self
@@ -112,6 +121,25 @@ class Scene:
         if response.status_code == 201:
             self.reviews[content] = response.json()["id"]
         return response
+
+    def open_panels(self) -> None:
+        for name, ideas in PANELS.items():
+            ask = {"name": name, "chair_id": str(self.people[CHAIRS[name]].id), "hide_author": ideas is SCORED}
+            ask["members"] = [str(self.people[member].id) for member in MEMBERS[name]]
+            ask["ideas"] = [self.contents[idea] for idea in ideas]
+            ask |= {"form_id": self.form["id"], "method": "scores"} if ideas is SCORED else {"method": "pairs"}
+            chair = self.people[CHAIRS[name]].rest
+            self.panels[name] = done(chair.post("/panels", json=ask), 201)["id"]
+            done(chair.post(f"/panels/{self.panels[name]}/open", json={}))
+        rows = self.company.server.sql(
+            "SELECT id, content_id FROM review WHERE panel_id = ANY($1)", list(self.panels.values())
+        )
+        by_content = {str(row["content_id"]): str(row["id"]) for row in rows}
+        self.reviews |= {idea: by_content[self.contents[idea]] for ideas in PANELS.values() for idea in ideas}
+
+    def compare(self, step: str, name: str, first: str, second: str, outcome: str) -> httpx.Response:
+        body = {"first_id": self.reviews[first], "second_id": self.reviews[second], "outcome": outcome}
+        return self.act(step, name, "POST", f"/panels/{self.panels['比选会']}/comparisons", body)
 
     def edit(self, step: str, content: str) -> httpx.Response:
         name, path = ("作者", "knowledge-items") if content in KNOWLEDGE else ("发明人", "ideas")
@@ -165,32 +193,36 @@ class Scene:
         query = "SELECT id, readers, reviewers, version, updated_at FROM content WHERE id = ANY($1) ORDER BY id"
         return {str(row["id"]): tuple(row) for row in self.company.server.sql(query, list(self.contents.values()))}
 
-    def things(self, secrets: Sequence[tuple[str, str]] = ()) -> Things:
-        """Everything there is to ask about. `secrets`: whose judgement of what, whether or not there is one."""
-        asked = [(name, content) for content in self.reviews for name in self.asked(content)]
-        contents = [(name, id) for name, id in self.contents.items() if name in self.reviews]
+    def things(self, secrets: Sequence[tuple[str, str]] = (), observers: Sequence[str] = ()) -> Things:
+        """What to ask about: what somebody judged in secret, or might have, and what these observers are asked."""
+        about = [name for name in self.contents if name in self.reviews and any(name == what for _, what in secrets)]
+        contents = [(name, self.contents[name]) for name in about]
+        asked = {(name, content) for content in about for name in self.asked(content)}
+        known = sorted(one for one in asked if one in secrets or one[0] in observers)
+        first = ("甲", "乙", *(name for name, _ in secrets[:1]))
         return {
             "content": contents,
             "item": [one for one in contents if one[0] in KNOWLEDGE],
             "idea": [one for one in contents if one[0] in IDEAS],
-            "review": list(self.reviews.items()),
-            "assignment": [(f"{name}:{content}", self.assignment(name, content)) for name, content in asked],
-            "judgement": [(f"{name}:{content}", self._judgement(name, content)) for name, content in secrets]
-            or [NOTHING],
+            "review": [(name, self.reviews[name]) for name in about],
+            "assignment": [(f"{name}:{what}", self.assignment(name, what)) for name, what in known] or [NOTHING],
+            "judgement": [(f"{name}:{what}", self._newest("judgement", name, what)) for name, what in secrets],
+            "comparison": [(f"{name}:{what}", self._newest("comparison", name, what)) for name, what in secrets],
             "panel": list(self.panels.items()) or [NOTHING],
-            "comparison": [NOTHING],
             "comment": list(self.comments.items()),
             "policy": list(self.policies.items()),
             "form": [("form", self.form["id"])],
             "form_version": [("form version", self.form["current"]["id"])],
-            "person": [(name, str(self.people[name].id)) for name in ("甲", "乙")],
+            "person": [(name, str(self.people[name].id)) for name in dict.fromkeys(first)],
             "category": [("category", self.category)],
             "group": [("group", self.group)],
         }
 
-    def _judgement(self, name: str, content: str) -> str:
+    def _newest(self, table: str, name: str, content: str) -> str:
+        """What somebody said last of something; what there is not, if nothing."""
+        where = "review_id = $1" if table == "judgement" else "$1 IN (first_id, second_id)"
         rows = self.company.server.sql(
-            "SELECT id FROM review_judgement WHERE review_id = $1 AND person_id = $2 ORDER BY number DESC",
+            f"SELECT id FROM review_{table} WHERE {where} AND person_id = $2 ORDER BY id DESC",
             UUID(self.reviews[content]), self.people[name].id,
         )  # fmt: skip
         return str(rows[0]["id"]) if rows else NOTHING[1]
@@ -199,6 +231,7 @@ class Scene:
         """What every id is called."""
         names = {str(actor.id): name for name, actor in self.people.items()}
         names |= {id: name for name, id in self.contents.items()}
+        names |= {id: name for name, id in self.panels.items()}
         return names | {id: f"review of {name}" for name, id in self.reviews.items()}
 
     @contextmanager
@@ -214,6 +247,3 @@ class Scene:
         for name, asked in requests.items():
             found = differences(before[name], told(self.people[name], asked))
             assert not found, f"{name} is told:\n" + "\n".join(found)
-
-
-Build = Callable[[], tuple[Scene, Scene]]

@@ -1,25 +1,25 @@
 """Reviewing is blind: nobody learns what another judged, nor whether, before giving theirs."""
 
 import itertools
+import os
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
 from tests.conftest import Company, Loop, cloned_database, found_company, live_server
-from tests.reviews.scenes import Scene
-from tests.reviews.watching import everything
+from tests.reviews.scenes import JUDGES, KNOWLEDGE, MEMBERS, Scene
+from tests.reviews.scripts import SUBMITTED, Script
 
 from kshare.core import ids
 
-SAID: list[dict[str, Any]] = [
-    {"scores": (5, 1), "comment": "写得清楚", "remark": False},
-    {"scores": (1, 4), "comment": "", "remark": True},
-    {"scores": (3, 3), "comment": "再想想", "remark": True},
-]
+EXAMPLES = int(os.environ.get("KSHARE_BLIND_EXAMPLES", "12"))
+"""How many scripts are played; more take longer, and find what is rarer."""
 
 
 class _Counting:
-    """In the place of chance, so that ids of one moment sort in the order in which they were made, in both companies."""
+    """In the place of chance, so that ids of one moment sort in the order in which they were made, in both worlds."""
 
     def __init__(self) -> None:
         self.count = itertools.count(1)
@@ -47,39 +47,78 @@ def twins(postgres_url: str, loop: Loop) -> Iterator[tuple[Company, Company]]:
         yield found_company(one), found_company(other)
 
 
-def test_trial(twins: tuple[Company, Company]) -> None:
-    import time
+OUTCOMES = st.sampled_from([None, "first", "second", "tie"])
+PLANS = st.lists(st.integers(0, 2), max_size=2)
+WHO, WHAT = st.integers(0, 11), st.integers(0, 11)
+ACTS = st.one_of(
+    st.tuples(st.just("secret"), WHAT, WHO, PLANS, PLANS),
+    st.tuples(st.just("secret"), WHAT, WHO, PLANS, PLANS),
+    st.tuples(st.just("judge"), WHAT, WHO, st.integers(0, 2)),
+    st.tuples(st.just("keep_out"), WHAT, WHO, st.sampled_from(["decline", "delegate", "conflict"])),
+    st.tuples(st.just("compare"), WHO, WHAT, OUTCOMES, OUTCOMES),
+    st.tuples(st.just("edit"), WHAT),
+    st.tuples(st.just("submit"), WHAT),
+    st.tuples(st.just("assign"), WHAT, WHO),
+    st.tuples(st.just("withdraw"), WHAT),
+    st.tuples(st.just("attempt"), WHAT, st.integers(0, 3)),
+    st.tuples(st.just("comment"), WHAT, WHO),
+)
+PAIRS = (("设想", "念头"), ("设想", "创意"), ("念头", "创意"))
 
-    t = time.monotonic()
-    scene = Scene(twins[0], 0).build()
-    print("build", time.monotonic() - t)
-    for content in ("规范", "点子"):
-        r = scene.submit("s", content)
-        assert r.status_code == 201, r.text
-        print(content, scene.asked(content))
-    secrets = [("甲", "规范"), ("甲", "点子")]
-    full = everything(scene.things(secrets), scene.word)
-    near = everything(scene.things(secrets), scene.word, near=True)
-    print(len(full), len(near))
-    t = time.monotonic()
-    from tests.reviews.watching import told
-    told(scene.people["乙"], full)
-    print("full", time.monotonic() - t)
-    t = time.monotonic()
-    a = told(scene.people["乙"], full)
-    print("full", time.monotonic() - t)
-    t = time.monotonic()
-    told(scene.people["乙"], near)
-    print("near", time.monotonic() - t)
-    from collections import Counter
-    c = Counter(x.label.split("[")[0] for x in full)
-    print(c.most_common(60))
-    print(Counter(v[:3] for v in a.values()))
-    for k, v in a.items():
-        if v[:3] not in ("200", "404"): print(k, v[:300])
-        if '"errors"' in v: print(k, v[-300:])
-    with scene.unheard(dict.fromkeys(("乙", "旁观", "管理员", "发明人", "读者", "丁"), full)):
-        for c in ("规范", "点子"):
-            r = scene.judge("j", "甲", c, SAID[0])
-            assert r.status_code == 201, r.text
-    print("ok", time.monotonic() - t)
+
+def act(script: Script, name: str, *args: Any) -> None:
+    """One act of a script; what cannot be done is left out."""
+    what, one = script, script.one
+    if name == "compare":
+        who, pair, here, there = args
+        what.compare(MEMBERS["比选会"][who % 3], PAIRS[pair % 3], here, there)
+        return
+    if name == "submit":
+        waiting = [content for content in SUBMITTED if content not in one.reviews]
+        if waiting:
+            script.submit(waiting[args[0] % len(waiting)])
+        return
+    contents = script.open_reviews()
+    if name == "attempt":
+        contents = [content for content in contents if (content in KNOWLEDGE) == (args[1] == 1)]
+    if name == "withdraw":
+        contents = [content for content in contents if content in SUBMITTED]
+    if not contents:
+        return
+    content = contents[args[0] % len(contents)]
+    if name in ("edit", "withdraw", "attempt"):
+        getattr(script, name)(content, *args[1:])
+    elif name == "assign":
+        script.assign(content, JUDGES[args[1] % len(JUDGES)])
+    elif people := script.takes_part(content) if name != "comment" else ["读者", "旁观", *script.takes_part(content)]:
+        getattr(script, name)(content, people[args[1] % len(people)], *args[2:])
+
+
+@pytest.fixture(scope="module")
+def numbers() -> Iterator[int]:
+    return itertools.count()
+
+
+@given(
+    acts=st.lists(ACTS, min_size=4, max_size=14),
+    observers=st.lists(st.integers(0, 15), min_size=2, max_size=2, unique=True),
+    far=st.booleans(),
+)
+@settings(max_examples=EXAMPLES, phases=[Phase.explicit, Phase.generate], suppress_health_check=list(HealthCheck))
+def test_two_worlds_look_the_same_to_whoever_has_not_judged(
+    twins: tuple[Company, Company], numbers: Iterator[int], acts: list[Any], observers: list[int], far: bool
+) -> None:
+    number = next(numbers)
+    script = Script(*(Scene(company, number).build() for company in twins))
+    for one in acts:
+        act(script, *one)
+    assert script.one.states() == script.other.states()
+    blind = script.blind()
+    if not script.secrets or not blind:
+        return
+    for company in twins:
+        company.server.settle()
+    for place in observers:
+        name = blind[place % len(blind)]
+        found = script.told_apart(name, near=not far)
+        assert not found, f"{name} can tell: " + "\n".join([*found, *script.log])

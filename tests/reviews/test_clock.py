@@ -11,6 +11,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.conftest import Actor, Company, held
+from tests.reviews.panelling import Panel, chair_of
+from tests.reviews.panelling import panel as new_panel
 from tests.reviews.reviewing import assignment, category, done, form, group, judge, owed, policy, submit
 
 from kshare.ideas.calendar import WorkingCalendar, add_working_days
@@ -82,18 +84,23 @@ def settle(company: Company) -> None:
     company.server.settle()
 
 
-def events(actor: Actor, review: dict[str, Any], *types: str) -> list[dict[str, Any]]:
-    """What somebody hears of a review, by and by."""
+def heard(actor: Actor, types: list[str]) -> list[dict[str, Any]]:
+    """What somebody hears, in order."""
     actor.server.settled()
     found: list[dict[str, Any]] = []
     after = None
     while True:
-        query = {"types": list(types), "limit": 100, **({"after": after} if after else {})}
+        query: dict[str, Any] = {"types": types, "limit": 100, **({"after": after} if after else {})}
         page = done(actor.rest.get("/events", params=query))
-        found += [one for one in page["items"] if one["payload"].get("review_id") == review["id"]]
+        found += page["items"]
         if page["next_cursor"] is None:
             return found
         after = page["next_cursor"]
+
+
+def events(actor: Actor, review: dict[str, Any], *types: str) -> list[dict[str, Any]]:
+    """What somebody hears of a review."""
+    return [one for one in heard(actor, list(types)) if one["payload"].get("review_id") == review["id"]]
 
 
 REMINDED = ("review_due_soon", "review_overdue")
@@ -540,3 +547,145 @@ def _check(company: Company, review: UUID) -> None:
         WHERE happened = 'review_asked_again' AND payload->>'assignment_id' = a.id::text)
       > (SELECT count(*) FROM review_judgement g WHERE g.assignment_id = a.id)"""
     assert not company.server.sql(again, review), "asked again more often than they had judged"
+
+
+# ---- panels ---------------------------------------------------------------------------------------------------------
+
+
+def panel_back(panel: Panel, *, late: bool = False) -> None:
+    """Lets what a panel asks have waited until its members should be reminded, or until after it was due."""
+    until = "due_at" if late else "acts_at"
+    panel.company.server.sql(
+        f"""UPDATE review_assignment SET due_at = due_at - ago, acts_at = acts_at - ago FROM (
+          SELECT min({until}) - now() + interval '1 minute' AS ago FROM review_assignment WHERE panel_id = $1) s
+        WHERE panel_id = $1""",
+        UUID(panel.id),
+    )
+
+
+def panel_told(actor: Actor, panel: Panel) -> list[tuple[str, str, int]]:
+    """What somebody hears of who is awaited in a panel."""
+    types = ["panel_due_soon", "panel_overdue"]
+    return [
+        (one["type"], one["payload"]["person_id"], one["payload"]["awaited"])
+        for one in heard(actor, types)
+        if one["payload"]["panel_id"] == panel.id
+    ]
+
+
+def test_a_panel_reminds_each_member_once_of_all_they_owe(company: Company) -> None:
+    panel = new_panel(company, ideas=3, members=2)
+    panel.open()
+    first, second = panel.members
+    done(panel.score(first, panel.ideas[0], 3, 4), 201)
+    panel_back(panel)
+    settle(company)
+    settle(company)
+    assert panel_told(first, panel) == [("panel_due_soon", str(first.id), 2)]
+    assert panel_told(second, panel) == [("panel_due_soon", str(second.id), 3)]
+    assert panel_told(panel.chair, panel) == []
+    for one in panel.ideas[1:]:
+        done(panel.score(first, one, 2, 2), 201)
+    panel_back(panel, late=True)
+    late = overdue(panel.chair, panel=panel.id)
+    assert {entry["person"]["id"] for entry in late} == {str(second.id)} and len(late) == 3
+    settle(company)
+    settle(company)
+    assert panel_told(first, panel) == [("panel_due_soon", str(first.id), 2)]
+    told_second = [("panel_due_soon", str(second.id), 3), ("panel_overdue", str(second.id), 3)]
+    assert panel_told(second, panel) == told_second
+    assert panel_told(panel.chair, panel) == told_second[1:]
+    assert len(owed(second)) == 3 and all(entry["overdue"] for entry in owed(second))
+    for nobody in (first, second, panel.author, company.outsider):
+        assert overdue(nobody, panel=panel.id) == []
+    nodes = "query($p: ID!) { overdueReviews(filter: {panel: $p}) { nodes { person { id } panel { id } state } } }"
+    nodes_seen = company.admin.data(nodes, p=panel.id)["overdueReviews"]["nodes"]
+    assert nodes_seen == [{"person": {"id": str(second.id)}, "panel": {"id": panel.id}, "state": "asked"}] * 3
+
+
+def test_a_chair_who_judges_learns_of_no_other_who_is_late(company: Company) -> None:
+    chair = chair_of(company)
+    other = company.hire("评委", "rd")
+    panel = new_panel(company, members=[chair, other], chair=chair)
+    panel.open()
+    panel_back(panel, late=True)
+    settle(company)
+    mine = [("panel_overdue", str(chair.id), 2)]
+    assert panel_told(chair, panel) == mine, "who else is late tells who is not"
+    assert overdue(chair, panel=panel.id) == []
+    done(panel.score(chair, panel.ideas[0], 3, 4), 201)
+    seen = overdue(chair, panel=panel.id)
+    assert [entry["review"]["subject"]["id"] for entry in seen] == [panel.ideas[0]], "of what they have judged"
+    done(panel.score(chair, panel.ideas[1], 3, 4), 201)
+    assert {entry["person"]["id"] for entry in overdue(chair, panel=panel.id)} == {str(other.id)}
+
+
+def test_an_idea_of_a_panel_that_changes_is_owed_again_in_the_same_time(company: Company) -> None:
+    panel = new_panel(company, ideas=2, members=2)
+    panel.open()
+    first = panel.members[0]
+    for one in panel.ideas:
+        done(panel.score(first, one, 3, 4), 201)
+    due = panel.read()["due_at"]
+    changed = panel.ideas[0]
+    done(panel.author.rest.patch(f"/ideas/{changed}", json={"body": "改"}, headers={"If-Match": "*"}))
+    settle(company)
+    review = panel.review(changed, first)
+    assert [(entry["review"]["id"], entry["state"], entry["due_at"]) for entry in owed(first)] == [
+        (review["id"], "given", due)
+    ]
+    assert len(events(first, review, "review_asked_again")) == 1
+    assert events(panel.members[1], review, "review_asked_again") == []
+    panel_back(panel)
+    settle(company)
+    assert panel_told(first, panel) == [("panel_due_soon", str(first.id), 1)]
+
+
+def test_what_is_withdrawn_leaves_the_desks_of_a_panel_and_comes_back(company: Company) -> None:
+    panel = new_panel(company, ideas=2, members=2)
+    panel.open()
+    judge_ = panel.members[0]
+    gone, other = panel.ideas
+    done(panel.author.rest.post(f"/ideas/{gone}/withdraw"))
+    assert [entry["review"]["subject"]["id"] for entry in owed(judge_)] == [other]
+    panel_back(panel)
+    settle(company)
+    assert panel_told(judge_, panel) == [("panel_due_soon", str(judge_.id), 1)]
+    done(panel.author.rest.post(f"/ideas/{gone}/reinstate"))
+    assert len(owed(judge_)) == 2
+    settle(company)
+    panel_back(panel, late=True)
+    settle(company)
+    assert panel_told(judge_, panel)[-1] == ("panel_overdue", str(judge_.id), 2)
+
+
+def test_who_leaves_a_panel_is_replaced_where_others_are_left(company: Company) -> None:
+    panel = new_panel(company, ideas=3, members=3, each=2)
+    panel.open()
+    leaver = panel.members[0]
+    mine = [key for key, state in panel.asked().items() if key[1] == str(leaver.id)]
+    done(panel.score(leaver, mine[0][0], 4, 4), 201)
+    done(panel.author.rest.patch(f"/ideas/{mine[0][0]}", json={"body": "改"}, headers={"If-Match": "*"}))
+    leave(company, leaver)
+    settle(company)
+    became = panel.asked()
+    assert became[mine[0]] == "given", "what they said counts"
+    assert {became[key] for key in mine[1:]} <= {"absent"}
+    for one in panel.ideas:
+        active = [state for (about, _), state in became.items() if about == one and state in ("asked", "given")]
+        assert len(active) == 2
+    left = [one["payload"] for one in heard(panel.chair, ["panel_member_left"])]
+    assert left == [{"panel_id": panel.id, "person_id": str(leaver.id)}]
+
+
+def test_who_manages_reviews_hears_that_a_panel_has_no_chair(company: Company) -> None:
+    panel = new_panel(company)
+    panel.open()
+    leave(company, panel.chair)
+    settle(company)
+    for manager in (company.committee, company.admin):
+        left = [
+            one["payload"] for one in heard(manager, ["panel_chair_left"]) if one["payload"]["panel_id"] == panel.id
+        ]
+        assert left == [{"panel_id": panel.id, "person_id": str(panel.chair.id)}]
+    assert not [one for one in heard(company.employee, ["panel_chair_left"]) if one["payload"]["panel_id"] == panel.id]

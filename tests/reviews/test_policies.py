@@ -369,7 +369,7 @@ def shelf(company: Company) -> dict[str, Any]:
     path = [category(company)]
     path += [category(company, path[0])]
     path += [category(company, path[1])]
-    contents = {
+    contents: dict[Rule, str] = {
         ("knowledge_item", depth, kind, None): draft(company, path[depth], kind)
         for depth, kind in product(range(3), ("sop", "case", "method"))
     }

@@ -8,8 +8,9 @@ import base64
 import binascii
 import itertools
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -65,7 +66,16 @@ _NOISE_FIELDS = (
     "ideaTemplates", "ideaTemplate", "ideaStages", "calendarDays",
 )  # fmt: skip
 _UNTOLD = frozenset(
-    {"date", "x-request-id", "content-length", "server", "transfer-encoding", "connection", "server-timing"}
+    (
+        "date",
+        "ratelimit",
+        "x-request-id",
+        "content-length",
+        "server",
+        "transfer-encoding",
+        "connection",
+        "server-timing",
+    )
 )
 """Headers that differ between any two answers, or follow from the body."""
 
@@ -95,15 +105,20 @@ def everything(things: Things, word: str, *, near: bool = False) -> list[Asked]:
 
 
 def _near(called: str) -> bool:
-    words = ("review", "panel", "me/", "my", "event", "knowledge-item", "knowledgeitem", "decision", "access")
+    """Whether it tells of reviews, or of what is reviewed."""
+    words = ("review", "panel", "comparison", "me/", "my", "event", "knowledge-item", "knowledgeitem", "decision")
+    if any(word in called.lower() for word in ("polic", "form", "milestone", "team", "credit", "favourite", "follow")):
+        return False
     return any(word in called.lower() for word in words) or called in (
-        "/ideas", "/ideas/{id}", "/ideas/{id}/timeline", "ideas", "idea", "ideaTimeline", "node",
+        "/ideas", "/ideas/{id}", "/ideas/{id}/timeline", "ideas", "idea", "ideaTimeline", "/content/{id}/access",
     )  # fmt: skip
 
 
 def _varied(called: str) -> bool:
     """Whether it is asked in every way that it can be asked: what tells of reviews."""
-    return any(word in called.lower() for word in ("review", "panel", "comparison", "/me/", "decision", "/search"))
+    return any(word in called.lower() for word in ("review", "panel", "comparison", "decision")) and not any(
+        word in called.lower() for word in ("polic", "form")
+    )
 
 
 def _of(things: Things, called: str) -> Sequence[tuple[str, str]]:
@@ -133,7 +148,7 @@ def _rest(things: Things, word: str, near: bool) -> Iterator[Asked]:
             base = query_of(operation, lambda called: (_of(things, called) or [("", word)])[0][1])
             fields = {} if operation.query is None else operation.query.model_fields
             if "limit" in fields:
-                base["limit"] = 100
+                base["limit"] = 20 if operation.path.endswith("/similar") else 100
             if "q" in fields and operation.path == "/search":
                 base["q"] = word
             variants = _variants(operation.query, things, word) if _varied(operation.path) else [("", None, "")]
@@ -265,13 +280,13 @@ def heard(actor: Actor, asked: Asked) -> str:
             body = asked.body | {"query": asked.body["query"].replace(_FIELDS, _fields(name))}
             response = actor.rest.post(f"{actor.server.url}/graphql", json=body)
             if not any(code in response.text for code in ("TOO_COMPLEX", "TOO_DEEP")):
-                return _told(response)
+                return told_in(response)
             _depths[name] -= 1
             assert _depths[name], f"{name} cannot be asked at all: {response.text}"
     told, params = [], dict(asked.params)
     for _ in range(20):
         response = actor.rest.get(asked.url, params=params)
-        told.append(_told(response))
+        told.append(told_in(response))
         answer = response.json() if response.status_code == 200 else {}
         if not isinstance(answer, dict):
             break
@@ -281,10 +296,13 @@ def heard(actor: Actor, asked: Asked) -> str:
     return "\n".join(told)
 
 
-def _told(response: httpx.Response) -> str:
+def told_in(response: httpx.Response) -> str:
+    """What an answer says, but for what differs between any two."""
     headers = sorted(f"{name}: {value}" for name, value in response.headers.items() if name not in _UNTOLD)
-    body = _SEALED.sub(r'\1"…"', response.text) if '"latest"' in response.text or "events" in response.text else (
-        response.text
+    body = (
+        _SEALED.sub(r'\1"…"', response.text)
+        if '"latest"' in response.text or "events" in response.text
+        else (response.text)
     )
     body = re.sub(r'("request_?[iI]d"|"instance"): ?"[^"]*"', r'\1: "…"', body)
     return "\n".join((str(response.status_code), *headers, body))
@@ -317,11 +335,9 @@ def canonical(answers: Mapping[str, str], known: Mapping[str, str]) -> dict[str,
     """The answers as they would be in any world in which the same was done: things by their names in `known`, others in
     the order in which they appear, times by their order among all times that are told."""
     opened = {label: _CURSOR.sub(_opened, _ETAG.sub(r'\1"', text)) for label, text in answers.items()}
-    moments = sorted({moment for text in opened.values() for moment in re.findall(_TIME, text)}, key=_moment)
-    times: dict[str, str] = {}
-    for moment in moments:
-        same = [times[other] for other in times if _moment(other) == _moment(moment)]
-        times[moment] = same[0] if same else f"time {len(set(times.values()))}"
+    moments = {moment for text in opened.values() for moment in re.findall(_TIME, text)}
+    places = {moment: place for place, moment in enumerate(sorted({_moment(text) for text in moments}))}
+    times = {text: f"time {places[_moment(text)]}" for text in moments}
     names = dict(known)
 
     def named(match: re.Match[str]) -> str:
@@ -332,9 +348,7 @@ def canonical(answers: Mapping[str, str], known: Mapping[str, str]) -> dict[str,
     }
 
 
-def _moment(text: str) -> Any:
-    from datetime import datetime
-
+def _moment(text: str) -> datetime:
     return datetime.fromisoformat(text)
 
 
@@ -351,6 +365,3 @@ def differences(one: Mapping[str, str], other: Mapping[str, str]) -> list[str]:
             around = slice(max(0, start - 120), start + 120)
             found.append(f"{label}\n  one:   …{one[label][around]}…\n  other: …{other[label][around]}…")
     return found
-
-
-Naming = Callable[[str], str]

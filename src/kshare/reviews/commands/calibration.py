@@ -12,7 +12,7 @@ from kshare.core.writing import Work, command
 from kshare.reviews.commands.assigning import ask_members, due_after
 from kshare.reviews.commands.choosing import candidates
 from kshare.reviews.commands.closing import criteria_of, end_reviews
-from kshare.reviews.commands.panels import add_reviews, check_state, members_of, seen_ideas
+from kshare.reviews.commands.panels import add_reviews, check_state, judges_of, seen_ideas
 from kshare.reviews.commands.rows import lock_panel, share_with_judges
 from kshare.reviews.models import ReferenceRow, ReviewRow
 from kshare.reviews.reads.panels import PANEL_GUARD
@@ -76,7 +76,7 @@ async def calibrate_panel(work: Work, id: UUID) -> UUID:
         raise DomainError("conflict", detail, extra={"samples": len(samples)})
     if gone := [str(review.content_id) for review in samples if contents[review.content_id].state != "published"]:
         raise DomainError("conflict", "A sample was withdrawn or merged; take another.", extra={"ideas": gone})
-    members = await members_of(work, id)
+    members = await judges_of(work, panel)
     asked = [(review, contents[review.content_id], members) for review in samples]
     cannot = []
     for review, content, _ in asked:

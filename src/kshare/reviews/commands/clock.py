@@ -91,8 +91,8 @@ async def leave(work: Work, assignment: AssignmentRow, review: ReviewRow, conten
 
 async def hear_of_content(work: Work, content: ContentRow) -> int:
     """Follows what has become of a locked content: its open review ends when it is gone; who judged a text before the
-    newest is asked again, and who was not reminded while it was gone will be; in the place of those who may not judge it
-    any more, others are asked. How many assignments it concerned."""
+    newest is asked again, and who was not reminded while it was gone will be; in the place of those who may no longer
+    judge it, others are asked. How many assignments it concerned."""
     of_content = (ReviewRow.content_id == content.id, ReviewRow.state == "open")
     reviews = select(ReviewRow).where(*of_content).order_by(ReviewRow.id).with_for_update(key_share=True)
     done = 0

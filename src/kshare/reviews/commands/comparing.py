@@ -22,7 +22,7 @@ from kshare.core.writing import Work, command
 from kshare.ideas.reads.idea import IDEA_GUARD
 from kshare.reviews.commands.assigning import clock_until, excuse
 from kshare.reviews.commands.choosing import candidates
-from kshare.reviews.commands.closing import end_review
+from kshare.reviews.commands.closing import end_reviews
 from kshare.reviews.commands.rows import lock_content, lock_review, share_with_judges
 from kshare.reviews.figures.bradley_terry import components
 from kshare.reviews.figures.ranking import Comparison, NotConnected, rank
@@ -116,10 +116,9 @@ async def close_pairs(work: Work, panel: PanelRow, reviews: list[ReviewRow]) -> 
         review.low, review.high = _exact(place.low), _exact(place.high)
         review.certainty = None if place.certainty is None else _exact(place.certainty)
     await _end_seats(work, panel)
-    for review in reviews:
-        content = contents[review.content_id]
-        state = "closed" if content.state == "published" else "withdrawn"
-        await end_review(work, review, content, state, at=work.now)
+    states = {review.id: "closed" for review in entries}
+    ended = [(one, contents[one.content_id], states.get(one.id, "withdrawn")) for one in reviews]
+    await end_reviews(work, ended, at=work.now)
 
 
 async def _contents_of(work: Work, reviews: Sequence[ReviewRow]) -> dict[UUID, ContentRow]:

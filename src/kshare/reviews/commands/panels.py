@@ -23,6 +23,7 @@ from kshare.reviews.commands.forms import check_company_wide, current_version, u
 from kshare.reviews.models import PanelMemberRow, PanelRow, ReviewRow
 from kshare.reviews.reads.panels import PANEL_GUARD
 from kshare.reviews.shapes.panels import (
+    FEWEST_MEMBERS,
     MOST_IDEAS,
     WORKING_DAYS,
     AddPanelIdeas,
@@ -47,6 +48,15 @@ async def members_of(work: Work, panel_id: UUID) -> list[UUID]:
     """Who judges in a panel, by their ids."""
     query = select(PanelMemberRow.person_id).where(PanelMemberRow.panel_id == panel_id)
     return list((await work.session.execute(query.order_by(PanelMemberRow.person_id))).scalars())
+
+
+async def judges_of(work: Work, panel: PanelRow) -> list[UUID]:
+    """Who judges in a panel that is to begin; raises 409 where that are too few."""
+    members = await members_of(work, panel.id)
+    if len(members) < FEWEST_MEMBERS:
+        detail = f"A panel has at least {FEWEST_MEMBERS} members."
+        raise DomainError("conflict", detail, extra={"members": len(members)})
+    return members
 
 
 async def _check_members(work: Work, members: Sequence[UUID]) -> None:
@@ -79,7 +89,7 @@ def _check_each(method: str, each: int | None, members: int) -> None:
         return
     if method == PanelMethod.pairs:
         raise invalid("/each", "pairs_each", "Where two are compared, every member compares what they like.")
-    if each > members:
+    if each > members > 0:
         raise invalid("/each", "more_than_members", f"The panel has {members} members.")
 
 
@@ -276,7 +286,7 @@ async def update_panel(work: Work, id: UUID, ask: UpdatePanel, version: Expected
     changed = apply(panel, changes)
     if members is not None and await _set_members(work, panel, members):
         changed.append("members")
-    _check_each(panel.method, panel.each, len(members or await members_of(work, id)))
+    _check_each(panel.method, panel.each, len(await members_of(work, id) if members is None else members))
     if changed:
         _touch(work, panel, changed)
         told = {"working_days": panel.working_days, "form_version_id": panel.form_version_id}

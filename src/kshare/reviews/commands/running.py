@@ -24,7 +24,7 @@ from kshare.reviews.commands.calibration import end_samples
 from kshare.reviews.commands.choosing import candidates
 from kshare.reviews.commands.closing import criteria_of, end_reviews, scores_given, store_results
 from kshare.reviews.commands.comparing import close_pairs, open_pairs
-from kshare.reviews.commands.panels import check_decidable, check_free, check_led, check_state, members_of
+from kshare.reviews.commands.panels import check_decidable, check_free, check_led, check_state, judges_of, members_of
 from kshare.reviews.commands.rows import lock_panel, share_with_judges
 from kshare.reviews.figures.agreement import Agreement, agreement
 from kshare.reviews.figures.scores import deviations, far_from_the_rest
@@ -101,6 +101,7 @@ async def open_panel(work: Work, id: UUID, ask: OpenPanel) -> UUID:
     fewest = 2 if panel.method == PanelMethod.pairs else 1
     if len(ideas) < fewest:
         raise DomainError("conflict", f"There must be at least {fewest} to judge.", extra={"ideas": len(ideas)})
+    members = await judges_of(work, panel)
     if samples and panel.state == "preparing":
         raise DomainError("conflict", "Have its samples judged first, or take them out.")
     check_decidable(ideas)
@@ -109,7 +110,6 @@ async def open_panel(work: Work, id: UUID, ask: OpenPanel) -> UUID:
     due = await _due(work, panel)
     if samples:
         await _check_given(work, panel, samples, ask.reason)
-    members = await members_of(work, id)
     chosen = await _choose(work, panel, judged, contents, members) if panel.method == PanelMethod.scores else {}
     await end_samples(work, contents, samples, "closed")
     panel.state, panel.due_at, panel.opened_at, panel.updated_at = "open", due, work.now, work.now

@@ -127,16 +127,18 @@ async def withdraw_review(work: Work, id: UUID, ask: WithdrawReview) -> UUID:
 
 @command(Permission.review)
 async def assign_reviewer(work: Work, id: UUID, ask: AssignReviewer) -> UUID:
-    """Asks one more person, whom whoever manages the reviews names; answers the assignment."""
+    """Asks one more person, whom whoever manages the reviews names."""
     review, content = await load_review(work, id, "assign")
     check_open(review)
+    if review.panel_id is not None:
+        raise DomainError("conflict", "It belongs to a panel, whose members judge.")
     if not await candidates(work, review, content, only=[ask.person_id]):
         raise DomainError("conflict", CANNOT_BE_ASKED)
     if review.needs == "all" and review.panel_id is None:
         review.required += 1
-    assignment = await ask_to_judge(work, review, content, ask.person_id)
+    await ask_to_judge(work, review, content, ask.person_id)
     await share_with_judges(work, [content])
-    return assignment.id
+    return id
 
 
 CANNOT_BE_ASKED = (

@@ -55,9 +55,9 @@ class ReviewComparison(shapes.Comparison):
     judge: Person | None
     """Who compared them; null for the authors of one of them."""
     first: ReviewComparedIdea | None
-    """The first; null if you keep out of judging it, or may not see it any more."""
+    """The first; null if you may not see the idea any more."""
     second: ReviewComparedIdea | None
-    """The second; null as well if so."""
+    """The second; null if you may not see the idea any more."""
 
 
 VIEWS |= {"ReviewComparison": (COMPARISON, READ)}

@@ -137,9 +137,7 @@ class Mutation:
         submitting.submit_for_review, Review, REVIEW, "Submit something for review under the policy that holds for it."
     )
     withdraw_review = command_field(submitting.withdraw_review, Review, REVIEW, "Withdraw a review.")
-    assign_reviewer = command_field(
-        submitting.assign_reviewer, ReviewAssignment, ASSIGNMENT, "Ask one more person to judge."
-    )
+    assign_reviewer = command_field(submitting.assign_reviewer, Review, REVIEW, "Ask one more person to judge.")
     judge = command_field(
         judging.give_judgement, ReviewJudgement, JUDGEMENT, "Judge; again stands beside it and counts instead."
     )

@@ -53,9 +53,7 @@ class ReviewRow(Row):
         Index("ix_review_panel_id_rank_id", "panel_id", "rank", "id"),
         Index("ix_review_panel_id_id", "panel_id", "id"),
         Index("ix_review_state_id", "state", "id"),
-        Index(
-            "ix_review_submitted_by", "submitted_by", postgresql_where=text("panel_id IS NULL AND state = 'open'")
-        ),
+        Index("ix_review_submitted_by", "submitted_by", postgresql_where=text("panel_id IS NULL AND state = 'open'")),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)

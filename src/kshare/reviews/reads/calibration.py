@@ -7,7 +7,7 @@ first, which is what is shown beside it.
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Uuid, and_, func, not_, or_, select
+from sqlalchemy import ColumnElement, Uuid, and_, func, literal_column, not_, or_, select
 from sqlalchemy.orm import aliased
 
 from kshare.content.models import ContentRow
@@ -114,10 +114,11 @@ def _of_member(member: Alias, score: Alias) -> ColumnElement[bool]:
     """A score is what a member gave the first of the samples, and so stands for its criterion."""
     said, sample, query = _first_of(score)
     other = aliased(ReviewRow)
-    first = select(func.min(other.id.cast(Uuid))).where(other.panel_id == member.panel_id, other.sample)
+    first = select(other.id).where(other.panel_id == member.panel_id, other.sample).order_by(other.id)
+    first = first.limit(literal_column("1"))
     mine = query.where(said.person_id == member.person_id, sample.id == first.correlate(member).scalar_subquery())
-    first_one: ColumnElement[bool] = mine.correlate(member, score).exists()
-    return first_one
+    # Nothing else refers to the score itself, which has to be among what is selected from.
+    return and_(score.score.is_not(None), mine.correlate(member, score).exists())
 
 
 def _same_judge(row: Alias, score: Alias) -> ColumnElement[bool]:

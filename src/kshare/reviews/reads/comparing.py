@@ -8,7 +8,7 @@ judges compares everything but their own, and who leaves out just one idea would
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Integer, Uuid, and_, bindparam, exists, not_, or_, select
+from sqlalchemy import ColumnElement, Integer, Uuid, and_, bindparam, exists, false, func, not_, or_, select
 from sqlalchemy.orm import aliased
 
 from kshare.content.models import ContentRow
@@ -24,12 +24,8 @@ from kshare.reviews.models import AssignmentRow, ComparisonRow, PanelMemberRow, 
 from kshare.reviews.reads.reviews import REVIEW, SUBJECT
 from kshare.reviews.reads.seeing import (
     is_owner,
-    leads,
-    manages,
     of_content,
     sees_results,
-    under_way,
-    visible_review,
     wrote_newer,
 )
 from kshare.reviews.shapes.comparing import ComparedIdea, Comparison, NextPair
@@ -161,7 +157,7 @@ COMPARED_IDEA = View(
     "review",
     ComparedIdea,
     ReviewRow,
-    visible_review,
+    lambda row: of_content(row.content_id, visible_content),
     {
         "subject": One(SUBJECT, on=lambda row, subject: subject.id == row.id, seen_with_parent=True),
         "latest_revision": REVIEW.fields["latest_revision"],
@@ -169,31 +165,33 @@ COMPARED_IDEA = View(
         "body": REVIEW.fields["body"],
     },
 )
+"""For those who see the comparison, or are asked for one."""
 
 
-def _open_panel(row: Alias) -> ColumnElement[bool]:
+def _panel_is(row: Alias, state: str, *conditions: Any) -> ColumnElement[bool]:
     panel = aliased(PanelRow)
-    return exists().where(panel.id == row.panel_id, panel.state == constant("open"))
+    found = select(panel.id).where(panel.id == row.panel_id, panel.state == constant(state))
+    return found.where(*(condition(panel) for condition in conditions)).correlate(row).exists()
 
 
-def _sees_after(review_id: ColumnElement[Any], row: Alias) -> ColumnElement[bool]:
-    """A review of a comparison that is over, and whose results are the viewer's business as judge, chair or manager."""
+def _barred_from(row: Alias) -> ColumnElement[bool]:
+    """One of the two is not the viewer's business: they may not read it, or keep out of what it came to."""
     review = aliased(ReviewRow)
-    concerned = or_(leads(review), is_member(review.panel_id), of_content(review.content_id, manages))
-    over = and_(not_(under_way(review)), visible_review(review), sees_results(review), concerned)
-    return select(review.id).where(review.id == review_id, over).correlate(row).exists()
+    free = func.coalesce(and_(of_content(review.content_id, visible_content), sees_results(review)), false())
+    both = review.id.in_([row.first_id, row.second_id])
+    return select(review.id).where(both, not_(free)).correlate(row).exists()
 
 
-def _unnamed_in(panel_id: ColumnElement[Any], row: Alias) -> ColumnElement[bool]:
+def _unnamed_in(row: Alias) -> ColumnElement[bool]:
     """The author of some idea of the panel is not shown."""
     review, content = aliased(ReviewRow), aliased(ContentRow)
     found = select(review.id).join(content, content.id == review.content_id)
-    return found.where(review.panel_id == panel_id, is_anonymous(content)).correlate(row).exists()
+    return found.where(review.panel_id == row.panel_id, is_anonymous(content)).correlate(row).exists()
 
 
 def visible_comparison(row: Alias) -> ColumnElement[bool]:
-    """One's own; and all of a closed panel, for those who led it, judged in it or manage reviews."""
-    after = and_(_sees_after(row.first_id, row), _sees_after(row.second_id, row), not_(_unnamed_in(row.panel_id, row)))
+    """One's own; and all of a closed panel, for those who see that."""
+    after = and_(_panel_is(row, "closed", visible_panel), not_(_barred_from(row)), not_(_unnamed_in(row)))
     return or_(row.person_id == Viewer.id, after)
 
 
@@ -202,7 +200,7 @@ COMPARISON_GUARD = Guard(
     ComparisonRow,
     visible_comparison,
     {"withdraw": lambda row: and_(row.person_id == Viewer.id, Viewer.holds(Permission.review))},
-    states={"withdraw": _open_panel},
+    states={"withdraw": lambda row: _panel_is(row, "open")},
 )
 
 

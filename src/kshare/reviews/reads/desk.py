@@ -4,7 +4,23 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, BigInteger, ColumnElement, Uuid, and_, bindparam, case, cast, exists, false, func, not_, or_, select, union_all
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    ColumnElement,
+    Uuid,
+    and_,
+    bindparam,
+    case,
+    cast,
+    exists,
+    false,
+    func,
+    not_,
+    or_,
+    select,
+    union_all,
+)
 from sqlalchemy.orm import aliased
 
 from kshare.content.models import ContentRow
@@ -52,7 +68,8 @@ def _may_know(row: Alias) -> ColumnElement[bool]:
 
 def _may_lead(row: Alias) -> ColumnElement[bool]:
     """What is worth a closer look: looked up once for the viewer, who mostly leads little of what is late."""
-    review, panel, alone, content = (aliased(one) for one in (ReviewRow, PanelRow, ReviewRow, ContentRow))
+    review, panel, alone = aliased(ReviewRow), aliased(PanelRow), aliased(ReviewRow)
+    content: Alias = aliased(ContentRow)
     chaired = select(review.id).join(panel, panel.id == review.panel_id).where(panel.chair_id == Viewer.id)
     submitted = select(alone.id).where(
         alone.submitted_by == Viewer.id, alone.panel_id.is_(None), alone.state == constant("open")
@@ -68,7 +85,7 @@ def _may_lead(row: Alias) -> ColumnElement[bool]:
     return or_(row.review_id.is_(None), row.review_id.in_(union_all(chaired, submitted, owned)), manages_somewhere)
 
 
-def _in_panel(panel_id: ColumnElement[Any], *, owing: bool = False) -> ColumnElement[bool]:
+def _in_panel(panel_id: Any, *, owing: bool = False) -> ColumnElement[bool]:
     """The viewer was asked to judge something in a panel, or still owes it."""
     own = aliased(AssignmentRow)
     owed = [awaits(own)] if owing else []

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from sqlalchemy import JSON, ColumnElement, Select, case, exists, func, literal_column, null, select
+from sqlalchemy import JSON, ColumnElement, Select, case, exists, func, null, select
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.orm import aliased
 
@@ -31,26 +31,29 @@ from kshare.reviews.reads.comparing import (
     is_compared,
     may_compare,
     not_taking_part,
+    visible_panel,
 )
 from kshare.reviews.shapes.comparing import NextPair
 
 Json = dict[str, Any]
+Rows = list[tuple[str, str, str]]
+"""Comparisons: the ids of both reviews, and the outcome where it may be known."""
 
 # ---- what statements find -------------------------------------------------------------------------------------------
 
 
-def _list(values: tuple[Any, ...], by: tuple[Any, ...], *conditions: Any) -> ColumnElement[Any]:
+def _list(values: tuple[Any, ...], by: Any, *conditions: Any) -> ColumnElement[Any]:
     """The values of all rows that meet the conditions, as lists, in an order."""
     array = func.json_build_array(*values, type_=JSON)
-    return select(func.json_agg(aggregate_order_by(array, *by))).where(*conditions).scalar_subquery()
+    return select(func.json_agg(aggregate_order_by(array, by))).where(*conditions).scalar_subquery()
 
 
-def _compared(entry: Any, *more: Any, own: bool) -> ColumnElement[Any]:
-    """The comparisons among the entries that count, each with the numbers of both and its outcome."""
-    row, first, second = aliased(ComparisonRow), entry.alias(), entry.alias()
-    mine = [row.person_id == Viewer.id] if own else []
-    joined = (row.panel_id == PANEL_ID, first.c.id == row.first_id, second.c.id == row.second_id, counts(row))
-    return _list((first.c.n, second.c.n, *(getattr(row, name) for name in more)), (row.id,), *joined, *mine)
+def _compared(*, blind: bool) -> ColumnElement[Any]:
+    """The comparisons of the panel that count: what was compared with what, and the outcome; `blind`, only of those
+    that the viewer made."""
+    row = aliased(ComparisonRow)
+    outcome = case((row.person_id == Viewer.id, row.outcome), else_=null()) if blind else row.outcome
+    return _list((row.first_id, row.second_id, outcome), row.id, row.panel_id == PANEL_ID, counts(row))
 
 
 def _panel(action: str, *facts: Any) -> Select[Any]:
@@ -66,14 +69,11 @@ def _panel(action: str, *facts: Any) -> Select[Any]:
         *facts,
     )
     found = select(func.json_build_object(*parts, type_=JSON).label("json"))
-    return found.where(row.id == PANEL_ID, PAIRS_GUARD.visible(row))
+    return found.where(row.id == PANEL_ID, visible_panel(row))
 
 
 def _for_judge() -> Select[Any]:
     row, seat = aliased(ReviewRow), aliased(AssignmentRow)
-    number = (func.row_number().over(order_by=row.id) - literal_column("1")).label("n")
-    entries = select(row.id, number, may_compare(row).label("may")).where(row.panel_id == PANEL_ID, is_compared(row))
-    entry = entries.cte("entry")
     takes_part = exists().where(
         seat.panel_id == PANEL_ID,
         seat.review_id.is_(None),
@@ -85,28 +85,23 @@ def _for_judge() -> Select[Any]:
         constant("takes_part"),
         takes_part,
         constant("entries"),
-        _list((entry.c.id, entry.c.may), (entry.c.n,)),
-        constant("all"),
-        _compared(entry, own=False),
-        constant("own"),
-        _compared(entry, "outcome", own=True),
+        _list((row.id, may_compare(row)), row.id, row.panel_id == PANEL_ID, is_compared(row)),
+        constant("compared"),
+        _compared(blind=True),
     )
 
 
 def _for_chair() -> Select[Any]:
     row, content = aliased(ReviewRow), aliased(ContentRow)
-    number = (func.row_number().over(order_by=row.id) - literal_column("1")).label("n")
-    title = case((visible_content(content), content.title), else_=null()).label("title")
-    entries = select(row.id, number, row.content_id, title).join(content, content.id == row.content_id)
+    title = case((visible_content(content), content.title), else_=null())
     # Whose idea was withdrawn meanwhile is not ranked when the panel closes.
-    there = content.state == constant("published")
-    entry = entries.where(row.panel_id == PANEL_ID, is_compared(row), there).cte("entry")
+    there = (content.id == row.content_id, content.state == constant("published"))
     return _panel(
         "see_standing",
         constant("entries"),
-        _list((entry.c.id, entry.c.content_id, entry.c.title), (entry.c.n,)),
-        constant("all"),
-        _compared(entry, "outcome", own=False),
+        _list((row.id, content.id, title), row.id, row.panel_id == PANEL_ID, is_compared(row), *there),
+        constant("compared"),
+        _compared(blind=False),
     )
 
 
@@ -141,24 +136,28 @@ async def next_pair(
     found = await _facts(kernel, principal, panel_id, "compare", "You are not a member of this panel.")
     if not found["takes_part"]:
         raise not_taking_part()
-    entries, every, own = found["entries"] or [], found["all"] or [], found["own"] or []
-    answers = [Comparison(first, second, OUTCOMES[outcome]) for first, second, outcome in own]
-    allowed = {number for number, (_, may) in enumerate(entries) if may}
     # Judges differ in their ids; how far each is, is mixed in there.
-    pair = await aside(_choose, len(entries), every, answers, allowed, principal.id.int)
-    first, second = (None, None) if pair is None else (UUID(entries[place][0]) for place in pair)
-    done = sum(one in allowed and other in allowed for one, other, _ in own)
-    left = len(allowed) * (len(allowed) - 1) // 2 - done
-    values = {"first_id": first, "second_id": second, "compared": len(own), "left": left, **(sizes or {})}
+    pair, compared, left = await aside(_choose, found["entries"] or [], found["compared"] or [], principal.id.int)
+    values = {"first_id": pair[0], "second_id": pair[1], "compared": compared, "left": left, **(sizes or {})}
     picks = whole(NextPair, NEXT_PAIR) if selection is None else selection
     body, _ = await read_one(kernel, principal, OneRead(NEXT_PAIR, panel_id), picks, connection, values)
     return body
 
 
 def _choose(
-    entries: int, compared: list[list[int]], own: list[Comparison], allowed: set[int], drawn: int
-) -> tuple[int, int] | None:
-    return choose(entries, compared=[(one, other) for one, other in compared], own=own, allowed=allowed, drawn=drawn)
+    entries: list[tuple[str, bool]], compared: Rows, drawn: int
+) -> tuple[tuple[UUID | None, UUID | None], int, int]:
+    """The ids of the next two, how many the judge has compared, and how many pairs they still could."""
+    number = {id: place for place, (id, _) in enumerate(entries)}
+    known = [row for row in compared if row[0] in number and row[1] in number]
+    every = [(number[first], number[second]) for first, second, _ in known]
+    own = [Comparison(number[one], number[other], OUTCOMES[outcome]) for one, other, outcome in known if outcome]
+    allowed = {number[id] for id, may in entries if may}
+    pair = choose(len(entries), compared=every, own=own, allowed=allowed, drawn=drawn)
+    done = sum(answer.first in allowed and answer.second in allowed for answer in own)
+    left = len(allowed) * (len(allowed) - 1) // 2 - done
+    chosen = (None, None) if pair is None else (UUID(entries[pair[0]][0]), UUID(entries[pair[1]][0]))
+    return chosen, len(own), left
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +187,7 @@ async def standing(kernel: Kernel, principal: Principal, panel_id: UUID, selecti
     """
     refusal = "Only the chair sees how far a panel is, unless they judge in it."
     found = await _facts(kernel, principal, panel_id, "see_standing", refusal)
-    return await aside(_standing, found["entries"] or [], found["all"] or [], selection)
+    return await aside(_standing, found["entries"] or [], found["compared"] or [], selection)
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,8 +207,13 @@ class StandingRead(Bespoke):
         return await standing(kernel, principal, self.panel_id, selection)
 
 
-def _standing(entries: list[list[Any]], compared: list[list[Any]], selection: Selection | None) -> bytes:
-    answers = [Comparison(first, second, OUTCOMES[outcome]) for first, second, outcome in compared]
+def _standing(entries: list[list[Any]], compared: Rows, selection: Selection | None) -> bytes:
+    number = {entry[0]: place for place, entry in enumerate(entries)}
+    answers = [
+        Comparison(number[first], number[second], OUTCOMES[outcome])
+        for first, second, outcome in compared
+        if first in number and second in number
+    ]
     found: Json = {"comparisons": len(answers), "connected": True, "missing": [], "ranking": []}
     try:
         ranked = rank(len(entries), answers)

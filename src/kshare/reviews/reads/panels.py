@@ -94,7 +94,8 @@ def _sees_progress(row: Alias) -> ColumnElement[bool]:
     """It is over, or the viewer chairs it and has nothing to judge in it."""
     own = aliased(AssignmentRow)
     owes = select(own.id).where(own.panel_id == row.id, own.person_id == Viewer.id, awaits(own)).correlate(row)
-    return or_(_in("closed", "cancelled")(row), and_(row.chair_id == Viewer.id, not_(owes.exists())))
+    meanwhile = and_(_in("calibrating", "open")(row), row.chair_id == Viewer.id, not_(owes.exists()))
+    return or_(_in("closed", "cancelled")(row), meanwhile)
 
 
 def _judgements(*states: str) -> Any:

@@ -192,10 +192,18 @@ ASSIGNMENT = View(
     },
 )
 
+def _asked(row: Alias) -> ColumnElement[Any]:
+    """How many judge it; the same whether they have or not, and when it is over."""
+    asked = aliased(AssignmentRow)
+    states = asked.state.in_([constant(state) for state in ("asked", "given", "released")])
+    return select(func.count()).select_from(asked).where(asked.review_id == row.id, states).scalar_subquery()
+
+
 _SUMMARY_FIELDS: dict[str, Source] = {
     "subject": One(SUBJECT, on=lambda row, subject: subject.id == row.id, seen_with_parent=True),
     "panel": One(PANEL_CARD, on=lambda row, panel: panel.id == row.panel_id, seen_with_parent=True),
     "latest_revision": latest_of,
+    "asked": _asked,
     "result": One(RESULT, on=lambda row, result: and_(result.id == row.id, sees_results(result)), seen_with_parent=True),
     "permissions": lambda row: allowed_list(REVIEW_GUARD.rules_for(row)),
 }

@@ -202,7 +202,7 @@ REVIEW_GUARD = Guard(
     },
     states={
         "withdraw": lambda row: and_(row.state == constant("open"), row.panel_id.is_(None)),
-        "assign": lambda row: row.state == constant("open"),
+        "assign": lambda row: and_(row.state == constant("open"), row.panel_id.is_(None)),
     },
 )
 

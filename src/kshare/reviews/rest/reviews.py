@@ -30,10 +30,10 @@ door.page(
     {"review": "id"},
 )  # fmt: skip
 door.command(
-    "POST", ONE + "/assignments", submitting.assign_reviewer, "assignReviewer", "Ask one more person to judge",
+    "POST", ONE + "/assign", submitting.assign_reviewer, "assignReviewer", "Ask one more person to judge",
     "For whoever manages reviews and does not judge this one. The policy's choice of people does not bind you; nobody "
-    "judges what is their own.",
-    view=ASSIGNMENT, created_at=ASKED,
+    "judges what is their own. `asked` below `required` says that somebody is missing.",
+    view=REVIEW,
 )  # fmt: skip
 door.page(
     ONE + "/judgements", JUDGEMENTS, "listReviewJudgements", "List what was said in a review", READ,

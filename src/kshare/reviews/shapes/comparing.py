@@ -63,9 +63,9 @@ class Comparison(Entity):
     second_id: UUID
     """The review of the other one."""
     first: ComparedIdeaCard | None
-    """The first; null if you keep out of judging it, or may not see it any more."""
+    """The first; null if you may not see the idea any more."""
     second: ComparedIdeaCard | None
-    """The second; null as well if so."""
+    """The second; null if you may not see the idea any more."""
     outcome: ReviewComparisonOutcome
     """Which one is better."""
     comment: str

@@ -149,8 +149,8 @@ class PanelMemberLeft(PanelHappened):
 
 
 class PanelChairLeft(PanelHappened):
-    """The chair of a panel left the company before it closed; those hear of this who manage reviews of the whole
-    company, any of whom may take it over."""
+    """The chair of a panel left the company before it was over; those hear of this who manage reviews of the whole
+    company, any of whom may close it or give it up."""
 
     person_id: UUID
     """The chair."""

@@ -18,6 +18,8 @@ from kshare.reviews.shapes.reviews import FormCriterion, FormVersion
 
 MOST_IDEAS = 500
 """Ideas that one panel judges."""
+FEWEST_MEMBERS = 2
+"""Members without whom a panel does not begin."""
 WORKING_DAYS = 10
 """How many working days the members of a panel have unless something else is said."""
 
@@ -27,8 +29,8 @@ WORKING_DAYS = 10
 class PanelMethod(Choice):
     """How the members of a panel judge."""
 
-    scores = "scores", "By scores on a form."
     pairs = "pairs", "By comparing two at a time."
+    scores = "scores", "By scores on a form."
 
 
 class PanelState(Choice):
@@ -158,7 +160,7 @@ class PanelDeviation(Shape):
 
 Name = Annotated[str, line(1, 100)]
 About = Annotated[str, prose(0, 2000)]
-Members = Annotated[list[UUID], Field(min_length=2, max_length=50)]
+Members = Annotated[list[UUID], Field(max_length=50)]
 Each = Annotated[int, Field(ge=1, le=50)]
 Days = Annotated[int, Field(ge=1, le=250)]
 Ideas = Annotated[list[UUID], Field(max_length=MOST_IDEAS)]
@@ -171,15 +173,15 @@ class CreatePanel(Ask):
     """Its name."""
     description: About = ""
     """What it is about."""
-    method: PanelMethod = PanelMethod.scores
+    method: PanelMethod
     """How its members judge."""
     form_id: UUID | None = None
     """The form they score on, of which the newest version is taken; needed for scores, and for nothing else."""
     chair_id: UUID | None = None
     """Who leads it, and manages reviews of the whole company; by default you. The chair sees what members say, unless
     they are to judge it themselves."""
-    members: Members
-    """Ids of the people who judge."""
+    members: Members = []  # noqa: RUF012
+    """Ids of the people who judge, at least two when it opens."""
     ideas: Ideas = []  # noqa: RUF012
     """Ids of the ideas to judge, on which a decision is owed; more can be added later."""
     challenge_id: UUID | None = None

@@ -227,6 +227,9 @@ class ReviewSummary(Entity):
     the newest then."""
     required: int
     """How many judgements it needs; in a panel, how many were asked when it opened."""
+    asked: int
+    """How many are asked to judge it, whether or not they have; fewer than `required` while somebody is missing, whom
+    only somebody who manages reviews can name."""
     due_at: datetime | None
     """Until when it is to be judged; null before its panel opens."""
     submitted_at: datetime
