@@ -25,6 +25,7 @@ ROLES = (
 whose key has no scopes."""
 
 _SORTS = {
+    "comparison": "comparison",
     "panel": "panel",
     "template": "template",
     "team_call": "team_call",
@@ -166,6 +167,13 @@ class World:
         opened = self.company.admin.rest.post(f"/panels/{panel}/open", json={})
         assert opened.status_code == 200, opened.text
         return panel
+
+    def _comparison(self) -> str:
+        """What the owner said in a panel."""
+        path = f"/panels/{self._panel()}"
+        pair = self.owner.rest.get(f"{path}/next-pair").json()
+        first, second = pair["first"]["id"], pair["second"]["id"]
+        return self._made(f"{path}/comparisons", self.owner, first_id=first, second_id=second, outcome="tie")
 
     def _idea(self) -> str:
         response = self.owner.rest.post("/ideas", json={"title": f"建议 {uuid4().hex[:6]}"})

@@ -35,6 +35,7 @@ SEVERAL = {
     "listTrizPrinciples",
     "getTrizContradiction",
     "listSimilarIdeas",
+    "getNextPair",
     "search",
     "explainAccess",
 }
@@ -290,6 +291,19 @@ FROM (SELECT *, row_number() OVER () AS n FROM review) r, generate_series(0, 2) 
   (SELECT array_agg(id) AS ids FROM person WHERE name LIKE 'p%') p;
 INSERT INTO review_judgement (id, review_id, assignment_id, person_id, revision, number, current, comment, given_at)
 SELECT uuidv7(), review_id, id, person_id, 1, 1, true, '', now() FROM review_assignment WHERE state = 'given';
+INSERT INTO review_panel_member (panel_id, person_id)
+SELECT l.id, p.ids[1 + (n * 7 + i) % 5000] FROM (SELECT id, row_number() OVER () AS n FROM review_panel) l,
+  generate_series(1, 12) i, (SELECT array_agg(id) AS ids FROM person WHERE name LIKE 'p%') p;
+INSERT INTO review_deviation (panel_id, person_id, subjects, deviation, flagged)
+SELECT panel_id, person_id, 10, random() - 0.5, false FROM review_panel_member;
+INSERT INTO review_agreement (id, panel_id, criterion_id, position, alpha, units, raters)
+SELECT uuidv7(), l.id, c.id, c.position, 0.5, 10, 12 FROM review_panel l, (
+  SELECT id, position FROM review_form_criterion WHERE form_version_id = (SELECT id FROM review_form_version LIMIT 1)
+  UNION ALL SELECT NULL, 0) c;
+UPDATE review SET score = 1 + 4 * random(), state = 'closed' WHERE method = 'scores' AND state = 'approved';
+INSERT INTO review_judgement_score (judgement_id, criterion_id, score, comment)
+SELECT j.id, c.id, 3, '' FROM review_judgement j,
+  (SELECT id FROM review_form_criterion WHERE form_version_id = (SELECT id FROM review_form_version LIMIT 1)) c;
 INSERT INTO review_comparison (id, panel_id, person_id, first_id, second_id, outcome, comment, created_at)
 SELECT uuidv7(), a.panel_id, p.id, a.id, b.id, 'first', '', now() FROM review a
 JOIN review b ON b.panel_id = a.panel_id AND b.id > a.id, (SELECT id FROM person WHERE name LIKE 'p%' LIMIT 2) p;

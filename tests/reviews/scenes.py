@@ -8,7 +8,7 @@ from uuid import UUID
 
 import httpx
 from tests.conftest import Actor, Company
-from tests.reviews.reviewing import done, group, policy
+from tests.reviews.reviewing import done, policy
 from tests.reviews.watching import Things, differences, told
 
 JUDGES = ("甲", "乙", "丙", "丁", "戊", "己")
@@ -78,8 +78,8 @@ class Scene:
             )  # fmt: skip
             for item in range((3, 2, 1, 0, 1, 0)[place]):
                 judge.item(title=f"{name} {number} {item}", category_id=self.category, audience=[str(judge.id)])
-        self.group = group(company, *(self.people[name] for name in JUDGES))
-        everybody = group(company, *self.people.values())
+        self.group = self._group("评委", *(self.people[name] for name in JUDGES))
+        everybody = self._group("全体", *self.people.values())
         criteria = [criterion | _ANCHORS for criterion in SCORES]
         form = self.people["主持"].rest.post("/review-forms", json={"name": f"评分表 {number}", "criteria": criteria})
         self.form = done(form, 201)
@@ -98,6 +98,13 @@ class Scene:
             self.contents[name] = done(self.people["发明人"].rest.post("/ideas", json=ask), 201)["id"]
         self.texts = dict.fromkeys(self.contents, 1)
         return self
+
+    def _group(self, name: str, *people: Actor) -> str:
+        hr = self.company.hr.rest
+        id = str(done(hr.post("/groups", json={"name": f"{name} {self.number}"}), 201)["id"])
+        for person in people:
+            assert hr.put(f"/groups/{id}/members/{person.id}").is_success
+        return id
 
     def hire(self, name: str, department: str, *roles: str) -> Actor:
         held = tuple((role, None) for role in roles)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
-from tests.reviews.scenes import ALONE, CHAIRS, COMPARED, KNOWLEDGE, MEMBERS, SCORED, Said, Scene
+from tests.reviews.scenes import ALONE, CHAIRS, COMPARED, KNOWLEDGE, SCORED, Said, Scene
 from tests.reviews.watching import canonical, differences, everything, told, told_in
 
 SAID: tuple[Said, ...] = (
@@ -37,8 +37,6 @@ class Script:
     conflicted: dict[str, set[str]] = field(default_factory=dict)
     over: set[str] = field(default_factory=set)
     compared: set[tuple[str, str, str]] = field(default_factory=set)
-    uncertain_pairs: bool = False
-    """Somebody has compared in one world alone, which those who compare learn from their next pair (ADR 0008)."""
     steps: int = 0
     log: list[str] = field(default_factory=list)
 
@@ -131,7 +129,7 @@ class Script:
     def assign(self, content: str, name: str) -> None:
         def do(scene: Scene, step: str) -> httpx.Response:
             body = {"person_id": str(scene.people[name].id)}
-            return scene.act(step, "旁观", "POST", f"/reviews/{scene.reviews[content]}/assignments", body)
+            return scene.act(step, "旁观", "POST", f"/reviews/{scene.reviews[content]}/assign", body)
 
         self.both(f"旁观 asks {name} to judge {content}", do)
 
@@ -183,7 +181,6 @@ class Script:
         self.log.append(f"{self.steps} {name} compares {pair} in secret: {here} or {there}")
         if here != there:
             self.secrets |= {(name, 1, content) for content in pair}
-            self.uncertain_pairs |= here is None or there is None
 
     # ---- who may know what
 
@@ -213,8 +210,9 @@ class Script:
         found: list[Mapping[str, str]] = []
         for scene in (self.one, self.other):
             requests = everything(scene.things(secrets, [name]), scene.word, near=near)
-            if self.uncertain_pairs and name in MEMBERS["比选会"]:
-                requests = [one for one in requests if "next" not in one.label]
+            # The next pair follows from the ids of judges; that it does not follow from what others prefer is tested
+            # in one world.
+            requests = [one for one in requests if "next" not in one.label]
             answers = {f"answer to {step}": told_in(heard) for step, heard in scene.heard.get(name, {}).items()}
             found.append(
                 canonical(answers | told(scene.people[name], requests) | self._tried(scene, name), scene.known())
@@ -236,7 +234,7 @@ class Script:
                 for how in ("decline", "conflict"):
                     answers[f"{judge} {what} {how}"] = rest.post(f"{place}/{how}", json={"reason": "不是我"})
                 person = {"person_id": str(scene.people[judge].id)}
-                url = f"/reviews/{scene.reviews[what]}/assignments"
+                url = f"/reviews/{scene.reviews[what]}/assign"
                 answers[f"{judge} {what} again"] = rest.post(url, json=person)
             if what not in KNOWLEDGE and what not in self.over:
                 url = f"/ideas/{scene.contents[what]}/decision"

@@ -1,5 +1,6 @@
 """Reviewing is blind: nobody learns what another judged, nor whether, before giving theirs."""
 
+import gc
 import itertools
 import os
 from collections.abc import Iterator
@@ -33,6 +34,15 @@ def in_order() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(ids, "secrets", _Counting())
         yield
+
+
+@pytest.fixture(scope="module", autouse=True)
+def seldom_collected() -> Iterator[None]:
+    """Hundreds of statements are compiled here, once: what they leave is looked through again and again otherwise."""
+    before = gc.get_threshold()
+    gc.set_threshold(100_000, 50, 1000)
+    yield
+    gc.set_threshold(*before)
 
 
 @pytest.fixture(scope="module")

@@ -80,7 +80,7 @@ def traces(company: Company, person: Actor) -> Counter[str]:
                 plain = text.replace(str(person.id), "WHO").replace(person.name, "WHO")
                 plain = re.sub(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "ID", plain)
                 plain = re.sub(r"\d{4}-\d\d-\d\dT[0-9:.]+\+00:00", "TIME", plain)
-                found[f"{table}: {re.sub(r'\d+', '0', plain)}"] += 1
+                found[f"{table}: " + re.sub(r"\d+", "0", plain)] += 1
     return found
 
 

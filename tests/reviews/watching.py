@@ -269,7 +269,7 @@ def _fields(name: str) -> str:
 
 # ---- asking ---------------------------------------------------------------------------------------------------------
 
-_SEALED = re.compile(r'("(?:latest|endCursor|startCursor|cursor)": ?)"(?![0-9a-f]{8}-)[\w=-]*"')
+_SEALED = re.compile(r'("(?:latest|endCursor|startCursor|cursor)" ?: ?)"(?![0-9a-f]{8}-)[\w=-]*"')
 
 
 def heard(actor: Actor, asked: Asked) -> str:
@@ -304,7 +304,7 @@ def told_in(response: httpx.Response) -> str:
         if '"latest"' in response.text or "events" in response.text
         else (response.text)
     )
-    body = re.sub(r'("request_?[iI]d"|"instance"): ?"[^"]*"', r'\1: "…"', body)
+    body = re.sub(r'("request_?[iI]d"|"instance"|"hint"|"last_?[uU]sed_?[aA]t") ?: ?("[^"]*"|null)', r'\1: "…"', body)
     return "\n".join((str(response.status_code), *headers, body))
 
 
@@ -317,7 +317,8 @@ def told(actor: Actor, requests: Sequence[Asked]) -> dict[str, str]:
 
 _ID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 _TIME = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)"
-_CURSOR = re.compile(r'("(?:next_cursor|endCursor|startCursor|cursor)": ?")([\w-]{20,}={0,2})(")|([?&]cursor=)([\w-]+)')
+_CURSOR = re.compile(r'("(?:next_cursor|endCursor|startCursor|cursor)" ?: ?")([\w-]{20,}={0,2})(")|([?&]cursor=)([\w-]+)')
+_PLACE = r"(\['[^']*'),\d+\](?=\")"
 _ETAG = re.compile(r'^(etag: (?:W/)?"[^"]*?)[-.:][^".:-]*"$', re.MULTILINE)
 
 
@@ -335,6 +336,8 @@ def canonical(answers: Mapping[str, str], known: Mapping[str, str]) -> dict[str,
     """The answers as they would be in any world in which the same was done: things by their names in `known`, others in
     the order in which they appear, times by their order among all times that are told."""
     opened = {label: _CURSOR.sub(_opened, _ETAG.sub(r'\1"', text)) for label, text in answers.items()}
+    # Entries of one moment are told apart by their place in the whole journal.
+    opened = {label: re.sub(_PLACE, r"\1]", text) for label, text in opened.items()}
     moments = {moment for text in opened.values() for moment in re.findall(_TIME, text)}
     places = {moment: place for place, moment in enumerate(sorted({_moment(text) for text in moments}))}
     times = {text: f"time {places[_moment(text)]}" for text in moments}
