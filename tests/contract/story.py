@@ -18,6 +18,12 @@ SUBJECTS = (
     "resources",
     "incubation",
     "benefits",
+    "reviews_policies",
+    "reviews_forms",
+    "reviews",
+    "reviews_desk",
+    "reviews_panels",
+    "reviews_comparing",
     "anonymity",
 )
 """The parts of the story that are told in files of their own, in order."""

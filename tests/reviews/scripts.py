@@ -64,6 +64,9 @@ class Script:
 
     def edit(self, content: str) -> None:
         self.both(f"edit {content}", lambda scene, step: scene.edit(step, content))
+        # The clock of reviews hears of it, and asks again whoever owes it again.
+        for scene in (self.one, self.other):
+            scene.company.server.settle()
 
     def open_reviews(self) -> list[str]:
         return [name for name in self.one.reviews if name not in self.over and name not in COMPARED]

@@ -234,6 +234,9 @@ def test_chair_and_judge_in_one_sees_no_more_than_a_judge(company: Company) -> N
     both = company.hire("主持兼评委", "root", roles=(("committee", None),))
     panel = a_round(company, 3, [both, company.hire("另一位", "rd")], chair=both)
     assert both.rest.get(f"{panel.path}/standing").status_code == 403
+    shown = done(both.rest.get(panel.path))
+    assert (shown["progress"], "compare" in shown["permissions"]) == (None, True)
+    assert "see_standing" not in shown["permissions"]
     refused = both.graphql("query($p: ID!) { reviewPanelStanding(panelId: $p) { comparisons } }", p=panel.id)
     assert refused["errors"][0]["extensions"]["code"] == "FORBIDDEN"
     first, second, _ = panel.reviews
@@ -241,6 +244,9 @@ def test_chair_and_judge_in_one_sees_no_more_than_a_judge(company: Company) -> N
     before = panel.rows()
     told = done(panel.close(), 409)
     assert not {"groups", "missing"} & set(told), "nor by trying to close it"
+    done(panel.compare(both, first, second), 201)
+    done(both.rest.post(f"{panel.path}/ready"))
+    assert done(both.rest.get(panel.path))["progress"] is None, "who is ready may still go on"
     # Nor does whoever manages reviews, but has no part in this one.
     told = done(panel.close(company.committee, reason="等不及了"), 409)
     assert not {"groups", "missing"} & set(told)

@@ -317,7 +317,10 @@ def told(actor: Actor, requests: Sequence[Asked]) -> dict[str, str]:
 
 _ID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 _TIME = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)"
-_CURSOR = re.compile(r'("(?:next_cursor|endCursor|startCursor|cursor)" ?: ?")([\w-]{20,}={0,2})(")|([?&]cursor=)([\w-]+)')
+_SUGGESTED = r'("suggested_?[aA]t" ?: ?)"[^"]*"'
+_CURSOR = re.compile(
+    r'("(?:next_cursor|endCursor|startCursor|cursor)" ?: ?")([\w-]{20,}={0,2})(")|([?&]cursor=)([\w-]+)'
+)
 _PLACE = r"(\['[^']*'),\d+\](?=\")"
 _ETAG = re.compile(r'^(etag: (?:W/)?"[^"]*?)[-.:][^".:-]*"$', re.MULTILINE)
 
@@ -336,6 +339,8 @@ def canonical(answers: Mapping[str, str], known: Mapping[str, str]) -> dict[str,
     """The answers as they would be in any world in which the same was done: things by their names in `known`, others in
     the order in which they appear, times by their order among all times that are told."""
     opened = {label: _CURSOR.sub(_opened, _ETAG.sub(r'\1"', text)) for label, text in answers.items()}
+    # The reactor that suggests is not waited for.
+    opened = {label: re.sub(_SUGGESTED, r'\1"…"', text) for label, text in opened.items()}
     # Entries of one moment are told apart by their place in the whole journal.
     opened = {label: re.sub(_PLACE, r"\1]", text) for label, text in opened.items()}
     moments = {moment for text in opened.values() for moment in re.findall(_TIME, text)}

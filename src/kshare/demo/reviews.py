@@ -89,7 +89,7 @@ class Reviews(Ideas):
             for one, score in zip(criteria, scores, strict=True)
         ]
 
-    async def _criteria(self, form: Select[tuple[UUID | None]]) -> list[FormCriterionRow]:
+    async def _criteria(self, form: Select[UUID | None]) -> list[FormCriterionRow]:
         version = (await self.session.execute(form)).scalar_one()
         assert version is not None
         return await criteria_of(Work(SYSTEM, self.session), version)

@@ -87,7 +87,7 @@ async def _check_linkable(
         for person in await candidates(work, review, contents[review.content_id], only=members):
             ideas_of.setdefault(person, []).append(place)
     groups = components(len(reviews), (pair for ideas in ideas_of.values() for pair in pairwise(ideas)))
-    if len(groups) > 100:
+    if len(groups) > 1:
         apart = [[str(reviews[place].content_id) for place in group] for group in groups]
         detail = (
             "Between some of these ideas none of the members could compare: nobody judges what is their own, or is not "

@@ -92,7 +92,7 @@ class Mutation:
         commands.compare_ideas, ReviewComparison, COMPARISON, "Say which of two ideas of a panel is better."
     )
     withdraw_review_comparison = command_field(
-        commands.withdraw_comparison, UUID, None, "Take back a comparison while its panel is open."
+        commands.withdraw_comparison, UUID, None, "Take back a comparison while its panel is open; answers its id."
     )
     finish_comparing = command_field(
         commands.finish_comparing, ReviewAssignment, ASSIGNMENT, "Say that you have compared enough in a panel."

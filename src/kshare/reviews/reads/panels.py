@@ -33,7 +33,7 @@ from kshare.reviews.models import (
     ReviewRow,
 )
 from kshare.reviews.reads.calibration import BY_PERSON, CALIBRATION, OF_PANEL, SAMPLE, leads_panel
-from kshare.reviews.reads.comparing import is_member, visible_panel
+from kshare.reviews.reads.comparing import PAIRS_GUARD, is_member, visible_panel
 from kshare.reviews.reads.forms import FORM_CRITERION, FORM_VERSION
 from kshare.reviews.reads.reviews import REVIEW
 from kshare.reviews.reads.seeing import awaits, sees_results
@@ -62,6 +62,7 @@ PANEL_GUARD = Guard(
         "open": leads_panel,
         "close": leads_panel,
         "cancel": leads_panel,
+        **PAIRS_GUARD.rules,
     },
     states={
         "edit": _in("preparing"),
@@ -70,6 +71,7 @@ PANEL_GUARD = Guard(
         "open": _in("preparing", "calibrating"),
         "close": _in("open"),
         "cancel": _in("calibrating", "open"),
+        **PAIRS_GUARD.states,
     },
 )
 
@@ -91,11 +93,12 @@ def _visible_deviation(row: Alias) -> ColumnElement[bool]:
 
 
 def _sees_progress(row: Alias) -> ColumnElement[bool]:
-    """It is over, or the viewer chairs it and has nothing to judge in it."""
+    """It is over, or the viewer chairs it and has nothing to judge in it; who compares could always go on."""
     own = aliased(AssignmentRow)
     owes = select(own.id).where(own.panel_id == row.id, own.person_id == Viewer.id, awaits(own)).correlate(row)
     meanwhile = and_(_in("calibrating", "open")(row), row.chair_id == Viewer.id, not_(owes.exists()))
-    return or_(_in("closed", "cancelled")(row), meanwhile)
+    judges = and_(row.method == constant("pairs"), is_member(row.id))
+    return or_(_in("closed", "cancelled")(row), and_(meanwhile, not_(judges)))
 
 
 def _judgements(*states: str) -> Any:

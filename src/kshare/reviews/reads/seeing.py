@@ -127,10 +127,10 @@ def visible_review(row: Alias) -> ColumnElement[bool]:
     """Seen by those who judge it, own it (once it has begun, and not what only calibrates) or lead it, as far as they
     see the content; and by those who manage reviews, who see that of a draft as soon as it is submitted."""
     panel_asks = aliased(AssignmentRow)
-    in_panel = exists().where(
+    compares = exists().where(
         panel_asks.panel_id == row.panel_id, panel_asks.review_id.is_(None), panel_asks.person_id == Viewer.id
     )
-    in_panel = and_(in_panel, not_(and_(mine(row.id, "conflicted"), under_way(row))))
+    in_panel = and_(compares, not_(and_(mine(row.id, "conflicted"), under_way(row))))
     owners = and_(of_content(row.content_id, is_owner), not_(row.sample), row.state != constant("preparing"))
     judges = or_(
         mine(row.id, "asked", "given", "released", "absent"), and_(mine(row.id, "conflicted"), not_(under_way(row)))
