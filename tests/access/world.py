@@ -4,7 +4,7 @@ from typing import Any
 from uuid import uuid4
 
 import httpx
-from tests.conftest import Company
+from tests.conftest import Actor, Company
 
 from kshare.core.ids import new_id
 
@@ -25,6 +25,12 @@ ROLES = (
 whose key has no scopes."""
 
 _SORTS = {
+    "review_assignment": "review_assignment",
+    "reviewassignment": "review_assignment",
+    "reviewconflict": "review_assignment",
+    "review_judgement": "review_judgement",
+    "givereviewjudgement": "review_assignment",
+    "reviewjudgement": "review_judgement",
     "comparison": "comparison",
     "panel": "panel",
     "template": "template",
@@ -56,6 +62,7 @@ _SORTS = {
     "form_version": "form_version",
     "formversion": "form_version",
     "form": "form",
+    "review": "review",
     "external": "external",
     "other_tag": "other_tag",
     "into_id": "other_idea",
@@ -92,6 +99,7 @@ class World:
     def __init__(self, company: Company) -> None:
         self.company, self.server = company, company.server
         self.owner = company.hire("物主", "rd")
+        self._judges: dict[str, Actor] = {}
         self.actors: dict[str, httpx.Client] = {
             "anonymous": company.anonymous,
             "without_scopes": company.hire(
@@ -135,11 +143,11 @@ class World:
     def _item(self) -> str:
         """One that was published before a policy came to hold for it."""
         item = self.owner.item(title=f"共享 {uuid4().hex[:6]}")
-        place = self.one("reviewed_place")
+        place = self.one("watched_place")
         self.server.sql("UPDATE content SET category_id = $2::uuid WHERE id = $1::uuid", item["id"], place)
         return str(item["id"])
 
-    def _reviewed_place(self) -> str:
+    def _watched_place(self) -> str:
         """A category whose knowledge is reviewed."""
         place = self._category()
         body = {"kind": "knowledge_item", "category_id": place, "needs": "one"}
@@ -157,6 +165,32 @@ class World:
     def _form_version(self) -> str:
         form = self.company.committee.rest.get(f"/review-forms/{self._form()}")
         return str(form.json()["current"]["id"])
+
+    def _review(self) -> str:
+        """One of a draft of the owner's, which two judge and nobody else."""
+        judges = [self.company.hire(f"评审{n}", "rd") for n in range(2)]
+        group = self._group()
+        for judge in judges:
+            added = self.company.hr.rest.put(f"/groups/{group}/members/{judge.id}")
+            assert added.status_code < 300, added.text
+        body = {"kind": "knowledge_item", "needs": "quorum", "quorum": 2, "groups": [group]}
+        place = self._category()
+        self._made("/review-policies", self.company.committee, category_id=place, **body)
+        draft = self.owner.item(publish=False, category_id=place)["id"]
+        review = self._made(f"/content/{draft}/reviews", self.owner)
+        self._judges[review] = judges[0]
+        return review
+
+    def _review_assignment(self) -> str:
+        review = self._review()
+        own = self._judges[review].rest.get(f"/reviews/{review}").json()["assignment"]
+        return str(own["id"])
+
+    def _review_judgement(self) -> str:
+        review = self._review()
+        judge = self._judges[review]
+        path = f"/review-assignments/{judge.rest.get(f'/reviews/{review}').json()['assignment']['id']}/judgements"
+        return self._made(path, judge, revision=1, verdict="approve")
 
     def _panel(self) -> str:
         """One that compares and is open, which the administrator leads and in which the owner judges."""

@@ -42,7 +42,7 @@ def tell(do: Do, company: Company) -> None:
     rest = [one for one in (first, second, third, fourth) if one not in (judge, leaver, absent)]
     do("delegateReviewAssignment", absent, stand_in, body={"person_id": str(rest[0].id), "reason": "她做过灌封。"})
     remark = {"line_from": 2, "body": "十分钟不够，新胶要十五分钟。"}
-    said = do("judge", judge, one, body={"revision": 1, "verdict": "approve", "remarks": [remark]})
+    said = do("giveReviewJudgement", judge, one, body={"revision": 1, "verdict": "approve", "remarks": [remark]})
     do("getReviewJudgement", judge, said["id"])
     do("getReviewAssignment", judge, one)
     do("listReviewAssignments", author, review, state="given", limit=2)

@@ -85,9 +85,9 @@ def test_remarks_quote_the_lines_they_are_about(judged: Judged) -> None:
     done(change(judged.author, judged.item["id"], body="换了"))
     kept = done(first.rest.get(f"/review-judgements/{said['id']}"))
     assert kept == said, "a judgement never changes"
-    ask = """mutation($id: ID!) { judge(id: $id, input: { revision: 2, verdict: request_changes,
+    ask = """mutation($id: ID!) { giveReviewJudgement(id: $id, input: { revision: 2, verdict: request_changes,
       remarks: [{ lineFrom: 1, body: "换得不对" }] }) { verdict comment remarks { quote body lineTo } } }"""
-    data = second.data(ask, id=assignment(second, judged.review))["judge"]
+    data = second.data(ask, id=assignment(second, judged.review))["giveReviewJudgement"]
     assert data["remarks"] == [{"quote": "换了", "body": "换得不对", "lineTo": 1}]
     assert judged.state() == "changes_requested", "a remark is reason enough to request changes"
 
@@ -139,7 +139,7 @@ def test_only_who_is_asked_judges_and_with_the_scope_for_it(judged: Judged) -> N
     for other, status in ((second, 404), (judged.author, 403), (company.outsider, 404), (company.manager, 404)):
         answer = other.rest.post(path, json=body)
         assert answer.status_code == status, (other.name, answer.text)
-    ask = 'mutation($id: ID!) { judge(id: $id, input: { revision: 1, verdict: approve }) { id } }'
+    ask = 'mutation($id: ID!) { giveReviewJudgement(id: $id, input: { revision: 1, verdict: approve }) { id } }'
     id = path.split("/")[2]
     assert second.graphql(ask, id=id)["errors"][0]["extensions"]["code"] == "NOT_FOUND"
     assert judged.author.graphql(ask, id=id)["errors"][0]["extensions"]["code"] == "FORBIDDEN"

@@ -85,9 +85,9 @@ def test_through_graphql_it_is_the_same(company: Company) -> None:
     desk = reviewer.data("{ myReviews { nodes { id dueAt review { id body permissions } permissions } } }")
     (owes,) = [one for one in desk["myReviews"]["nodes"] if one["review"]["id"] == review["id"]]
     assert set(owes["permissions"]) == {"judge", "decline", "delegate", "declare_conflict"}
-    give = """mutation($id: ID!, $input: GiveJudgementInput!) { judge(id: $id, input: $input) {
+    give = """mutation($id: ID!, $input: GiveJudgementInput!) { giveReviewJudgement(id: $id, input: $input) {
       number current verdict judge { name } } }"""
-    said = reviewer.data(give, id=owes["id"], input={"revision": 1, "verdict": "approve"})["judge"]
+    said = reviewer.data(give, id=owes["id"], input={"revision": 1, "verdict": "approve"})["giveReviewJudgement"]
     assert said == {"number": 1, "current": True, "verdict": "approve", "judge": {"name": "评审员"}}
     query = "query($id: ID!) { knowledgeItem(id: $id) { state } review(id: $r) { state result { judges } } }"
     query = query.replace("$id: ID!", "$id: ID!, $r: ID!")

@@ -405,6 +405,7 @@ def test_two_who_close_at_once(company: Company) -> None:
         partial(alone, one.chair, "POST", f"{one.path}/close", json=ask),
     )
     assert sorted(answer.status_code for answer in answers) == [200, 409, 409]
+    assert [answer.json()["state"] for answer in answers] == ["closed"] * 3, "the losers are told that it is"
     assert len(one.page("results")) == 4 and len(one.page("agreement")) == 3
     ended = "SELECT count(*) AS n FROM journal WHERE happened = 'review_ended' AND content_id = ANY($1::uuid[])"
     assert company.server.sql(ended, one.ideas)[0]["n"] == 4
@@ -579,6 +580,9 @@ def test_an_unnamed_author_may_lead_and_is_not_told_apart(company: Company) -> N
     one = panel(company, [hidden, idea(company.employee)], 2, chair=chair)
     one.open()
     scored(one, *one.members)
+    review = one.review(hidden)
+    assert review["progress"] is None and one.review(one.ideas[1])["progress"]["given"] == 2
+    assert done(chair.rest.get(f"/reviews/{review['id']}/judgements"))["items"] == []
     one.close()
     told = company.server.sql(
         "SELECT DISTINCT actor_id FROM journal WHERE content_id = ANY($1::uuid[])"

@@ -122,7 +122,7 @@ def test_its_author_may_not_judge_it_and_says_nothing_by_stepping_back(scene: An
     before = fingerprint(company.server)
     refused = author.rest.post(f"{own}/judgements", json={"revision": 2, "verdict": "approve"})
     assert refused.status_code == 403
-    ask = "mutation($id: ID!) { judge(id: $id, input: { revision: 2, verdict: approve }) { id } }"
+    ask = "mutation($id: ID!) { giveReviewJudgement(id: $id, input: { revision: 2, verdict: approve }) { id } }"
     assert author.graphql(ask, id=own.split("/")[2])["errors"][0]["extensions"]["code"] == "FORBIDDEN"
     assert "judge" not in done(author.rest.get(own))["permissions"]
     company.server.settle()

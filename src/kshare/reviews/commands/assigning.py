@@ -170,13 +170,12 @@ async def replace(work: Work, review: ReviewRow, content: ContentRow, assignment
 
 _LEAST_ASKED = text(
     """SELECT m.person_id FROM review_panel p JOIN review_panel_member m ON m.panel_id = p.id
-WHERE p.id = :panel AND p.each IS NOT NULL AND p.state = 'open' AND m.person_id <> p.chair_id
+WHERE p.id = :panel AND p.each IS NOT NULL AND p.state = 'open'
 ORDER BY (SELECT count(*) FROM review_assignment a
   WHERE a.panel_id = p.id AND a.person_id = m.person_id AND a.state IN ('asked', 'given')),
   md5(m.person_id::text || CAST(:review AS text))"""
 )
-"""The members of a panel in which not all judge everything, who is asked least first: never the chair, who sees what
-others say of what they do not judge themselves."""
+"""The members of a panel in which not all judge everything, who is asked least first."""
 
 
 async def _replace_member(work: Work, review: ReviewRow, content: ContentRow, assignment: AssignmentRow) -> bool:

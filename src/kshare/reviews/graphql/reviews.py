@@ -138,7 +138,7 @@ class Mutation:
     )
     withdraw_review = command_field(submitting.withdraw_review, Review, REVIEW, "Withdraw a review.")
     assign_reviewer = command_field(submitting.assign_reviewer, Review, REVIEW, "Ask one more person to judge.")
-    judge = command_field(
+    give_review_judgement = command_field(
         judging.give_judgement, ReviewJudgement, JUDGEMENT, "Judge; again stands beside it and counts instead."
     )
     decline_review_assignment = command_field(

@@ -97,8 +97,10 @@ def _sees_progress(row: Alias) -> ColumnElement[bool]:
     own = aliased(AssignmentRow)
     owes = select(own.id).where(own.panel_id == row.id, own.person_id == Viewer.id, awaits(own)).correlate(row)
     meanwhile = and_(_in("calibrating", "open")(row), row.chair_id == Viewer.id, not_(owes.exists()))
-    judges = and_(row.method == constant("pairs"), is_member(row.id))
-    return or_(_in("closed", "cancelled")(row), and_(meanwhile, not_(judges)))
+    seat = aliased(PanelMemberRow)
+    judges = select(seat.panel_id).where(seat.panel_id == row.id, seat.person_id == Viewer.id).correlate(row).exists()
+    compares = and_(row.method == constant("pairs"), judges)
+    return or_(_in("closed", "cancelled")(row), and_(meanwhile, not_(compares)))
 
 
 def _judgements(*states: str) -> Any:

@@ -123,6 +123,11 @@ def _owes(row: Alias) -> ColumnElement[bool]:
     return exists().where(asked, own.person_id == Viewer.id, awaits(own))
 
 
+def _leads_impartially(row: Alias) -> ColumnElement[bool]:
+    """The viewer leads a review in which they owe nothing, of what is not their own, not even without their name."""
+    return and_(leads(row), not_(_owes(row)), not_(of_content(row.content_id, is_owner)))
+
+
 def visible_review(row: Alias) -> ColumnElement[bool]:
     """Seen by those who judge it, own it (once it has begun, and not what only calibrates) or lead it, as far as they
     see the content; and by those who manage reviews, who see that of a draft as soon as it is submitted."""
@@ -159,7 +164,7 @@ def sees_inside(row: Alias) -> ColumnElement[bool]:
     """The viewer sees what others said of the newest text, and how many have."""
     latest = _latest(row)
     owner = and_(row.method == constant("verdict"), of_content(row.content_id, is_owner))
-    leader = and_(leads(row), not_(_owes(row)))
+    leader = _leads_impartially(row)
     meanwhile = and_(not_(mine(row.id, "conflicted")), or_(has_judged(row, latest), owner, leader))
     return case((under_way(row), meanwhile), else_=sees_results(row))
 
@@ -169,7 +174,7 @@ def visible_judgement(row: Alias) -> ColumnElement[bool]:
     all once it is over."""
     review = aliased(ReviewRow)
     owner = and_(review.method == constant("verdict"), of_content(review.content_id, is_owner))
-    leader = and_(leads(review), not_(_owes(review)))
+    leader = _leads_impartially(review)
     meanwhile = and_(not_(mine(review.id, "conflicted")), or_(has_judged(review, row.revision, row), owner, leader))
     open_to = case((under_way(review), meanwhile), else_=sees_results(review))
     seen = exists().where(review.id == row.review_id, visible_review(review), or_(row.person_id == Viewer.id, open_to))

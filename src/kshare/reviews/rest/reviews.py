@@ -41,7 +41,7 @@ door.page(
 )  # fmt: skip
 door.one(ASKED + "/{id}", ASSIGNMENT, "getReviewAssignment", "Get an assignment", READ)
 door.command(
-    "POST", ASKED + "/{id}/judgements", judging.give_judgement, "judge", "Judge",
+    "POST", ASKED + "/{id}/judgements", judging.give_judgement, "giveReviewJudgement", "Judge",
     "A verdict, or a score for each criterion of the form. Until you have given yours you see nobody else's, nor how "
     "many there are. Given again, it counts instead of the one before, which stays on record.",
     view=JUDGEMENT, created_at=JUDGED,
