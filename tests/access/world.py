@@ -25,6 +25,7 @@ ROLES = (
 whose key has no scopes."""
 
 _SORTS = {
+    "reviewed_place": "reviewed_place",
     "review_assignment": "review_assignment",
     "reviewassignment": "review_assignment",
     "reviewconflict": "review_assignment",

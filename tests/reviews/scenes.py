@@ -200,21 +200,22 @@ class Scene:
         query = "SELECT id, readers, reviewers, version, updated_at FROM content WHERE id = ANY($1) ORDER BY id"
         return {str(row["id"]): tuple(row) for row in self.company.server.sql(query, list(self.contents.values()))}
 
-    def things(self, secrets: Sequence[tuple[str, str]] = (), observers: Sequence[str] = ()) -> Things:
+    def things(self, secrets: Sequence[tuple[str, int, str]] = (), observers: Sequence[str] = ()) -> Things:
         """What to ask about: what somebody judged in secret, or might have, and what these observers are asked."""
-        about = [name for name in self.contents if name in self.reviews and any(name == what for _, what in secrets)]
+        about = [name for name in self.contents if name in self.reviews and any(name == what for _, _, what in secrets)]
         contents = [(name, self.contents[name]) for name in about]
         asked = {(name, content) for content in about for name in self.asked(content)}
-        known = sorted(one for one in asked if one in secrets or one[0] in observers)
-        first = ("甲", "乙", *(name for name, _ in secrets[:1]))
+        judged = {(name, what) for name, _, what in secrets}
+        known = sorted(one for one in asked if one in judged or one[0] in observers)
+        first = ("甲", "乙", *(name for name, _, _ in secrets[:1]))
         return {
             "content": contents,
             "item": [one for one in contents if one[0] in KNOWLEDGE],
             "idea": [one for one in contents if one[0] in IDEAS],
             "review": [(name, self.reviews[name]) for name in about],
             "assignment": [(f"{name}:{what}", self.assignment(name, what)) for name, what in known] or [NOTHING],
-            "judgement": [(f"{name}:{what}", self._newest("judgement", name, what)) for name, what in secrets],
-            "comparison": [(f"{name}:{what}", self._newest("comparison", name, what)) for name, what in secrets],
+            "judgement": [(f"{one[0]}:{one[2]}", self._said(*one)) for one in secrets] or [NOTHING],
+            "comparison": [(f"{one[0]}:{one[2]}", self._compared(*one)) for one in secrets] or [NOTHING],
             "panel": list(self.panels.items()) or [NOTHING],
             "comment": list(self.comments.items()),
             "policy": list(self.policies.items()),
@@ -225,11 +226,18 @@ class Scene:
             "group": [("group", self.group)],
         }
 
-    def _newest(self, table: str, name: str, content: str) -> str:
-        """What somebody said last of something; what there is not, if nothing."""
-        where = "review_id = $1" if table == "judgement" else "$1 IN (first_id, second_id)"
+    def _said(self, name: str, text: int, content: str) -> str:
+        """What somebody said last of a text; what there is not, if nothing."""
         rows = self.company.server.sql(
-            f"SELECT id FROM review_{table} WHERE {where} AND person_id = $2 ORDER BY id DESC",
+            "SELECT id FROM review_judgement WHERE review_id = $1 AND person_id = $2 AND revision = $3"
+            " ORDER BY number DESC",
+            UUID(self.reviews[content]), self.people[name].id, text,
+        )  # fmt: skip
+        return str(rows[0]["id"]) if rows else NOTHING[1]
+
+    def _compared(self, name: str, text: int, content: str) -> str:
+        rows = self.company.server.sql(
+            "SELECT id FROM review_comparison WHERE $1 IN (first_id, second_id) AND person_id = $2 ORDER BY id",
             UUID(self.reviews[content]), self.people[name].id,
         )  # fmt: skip
         return str(rows[0]["id"]) if rows else NOTHING[1]

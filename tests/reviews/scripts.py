@@ -207,9 +207,20 @@ class Script:
         """Who has no right to anything in which the worlds differ."""
         return [name for name in self.one.people if not any(self.may_know(name, one) for one in self.secrets)]
 
+    def check(self, observers: Sequence[str], *, near: bool) -> None:
+        """That these people cannot tell the worlds apart, nor can anybody from who is asked, or from what has ended."""
+        assert self.one.states() == self.other.states(), self.log
+        for content in self.one.reviews:
+            self.takes_part(content)
+        for scene in (self.one, self.other):
+            scene.company.server.settle()
+        for name in observers:
+            found = self.told_apart(name, near=near)
+            assert not found, f"{name} can tell:\n" + "\n".join([*found, *self.log])
+
     def told_apart(self, name: str, *, near: bool) -> list[str]:
         """Where somebody who reads everything is told something else in the other world."""
-        secrets = sorted({(who, what) for who, _, what in self.secrets})
+        secrets = sorted(self.secrets)
         found: list[Mapping[str, str]] = []
         for scene in (self.one, self.other):
             requests = everything(scene.things(secrets, [name]), scene.word, near=near)

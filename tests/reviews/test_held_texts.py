@@ -133,7 +133,7 @@ def test_readers_keep_the_text_they_have_byte_for_byte(held: Held) -> None:
 
 
 def test_whoever_writes_at_it_learns_of_each_other(held: Held) -> None:
-    """The version that writers see counts each text that is held back; it never goes back, and readers see it without."""
+    """The version that writers see counts each text that is held back, and never goes back; readers see it without."""
     company, id = held.company, held.item["id"]
     seen: list[int] = []
 

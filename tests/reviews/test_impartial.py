@@ -1,4 +1,5 @@
-"""Nobody judges what is their own, whatever they are and however they came to it: not when they are asked, nor later."""
+"""Nobody judges what is their own, whatever they are and however they came to it: neither when they are asked, nor
+later."""
 
 import itertools
 from dataclasses import dataclass, field
@@ -150,8 +151,8 @@ class Made:
         """An earlier review in which some had a conflict."""
         sql, author = self.company.server.sql, self.people[AUTHOR].id
         (row,) = sql(
-            "INSERT INTO review (id, content_id, sample, method, state, revision, submitted_by, submitted_at, closed_at,"
-            " needs, required, roles, groups, departments, expertise, working_days)"
+            "INSERT INTO review (id, content_id, sample, method, state, revision, submitted_by, submitted_at,"
+            " closed_at, needs, required, roles, groups, departments, expertise, working_days)"
             " VALUES (uuidv7(), $1, false, 'verdict', 'withdrawn', 1, $2, now(), now(), 'one', 1, '{}', '{}', '{}',"
             " 0, 5) RETURNING id",
             self.id, author,

@@ -139,7 +139,7 @@ def test_only_who_is_asked_judges_and_with_the_scope_for_it(judged: Judged) -> N
     for other, status in ((second, 404), (judged.author, 403), (company.outsider, 404), (company.manager, 404)):
         answer = other.rest.post(path, json=body)
         assert answer.status_code == status, (other.name, answer.text)
-    ask = 'mutation($id: ID!) { giveReviewJudgement(id: $id, input: { revision: 1, verdict: approve }) { id } }'
+    ask = "mutation($id: ID!) { giveReviewJudgement(id: $id, input: { revision: 1, verdict: approve }) { id } }"
     id = path.split("/")[2]
     assert second.graphql(ask, id=id)["errors"][0]["extensions"]["code"] == "NOT_FOUND"
     assert judged.author.graphql(ask, id=id)["errors"][0]["extensions"]["code"] == "FORBIDDEN"

@@ -233,7 +233,9 @@ def test_an_idea_is_submitted_by_those_who_decide(company: Company) -> None:
     place = category(company)
     scored = form(company)
     judges = [company.hire("评委一", "rd"), company.hire("评委二", "rd")]
-    policy(company, place, kind="idea", needs="quorum", quorum=2, groups=[group(company, *judges)], form_id=scored["id"])
+    policy(
+        company, place, kind="idea", needs="quorum", quorum=2, groups=[group(company, *judges)], form_id=scored["id"]
+    )
     author, committee = company.employee, company.committee
     idea = done(author.rest.post("/ideas", json={"title": "余热回收", "category_id": place}), 201)
     before = print_of(company)

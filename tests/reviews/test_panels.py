@@ -274,31 +274,52 @@ def test_each_idea_goes_to_as_many_members_as_the_panel_says(company: Company) -
 
 
 def test_a_conflict_is_replaced_by_the_member_who_has_least(company: Company) -> None:
+    """Never by the chair, who sees what the others say of what they do not judge themselves."""
     chair = chair_of(company)
-    members = [chair, *(company.hire(f"评委{n}", "rd") for n in range(3))]
-    one = panel(company, 4, members, chair=chair, each=2)
+    busy, free = company.hire("评委甲", "rd"), company.hire("评委乙", "rd")
+    one = panel(company, 3, [chair, busy, free], chair=chair, each=1)
     one.open()
-    (content, person), _ = next(pair for pair in one.asked().items() if pair[0][1] != str(chair.id))
-    judge = next(member for member in members if str(member.id) == person)
+    asked = {person: content for content, person in one.asked()}
+    assert asked.keys() == {str(chair.id), str(busy.id), str(free.id)}, "one idea each"
+
+    def keep_out(judge: Actor, content: str) -> dict[str, str]:
+        own = one.assignment(judge, content)
+        done(judge.rest.post(f"/review-assignments/{own}/conflict", json={"reason": "同一课题组"}))
+        return {person: state for (what, person), state in one.asked().items() if what == content}
+
+    # The chair and the other have one each; it goes to the other, and then to nobody.
+    content = asked[str(busy.id)]
+    assert keep_out(busy, content) == {str(busy.id): "conflicted", str(free.id): "asked"}
+    assert len(owed(free)) == 2 and one.review(content)["required"] == 1
+    assert keep_out(free, content) == {str(busy.id): "conflicted", str(free.id): "conflicted"}
+    assert content not in [entry["review"]["subject"]["id"] for entry in owed(chair)]
+    # Nor does the chair take over what somebody would hand to them, nor anybody from outside.
+    mine = one.assignment(free, asked[str(free.id)])
+    before = printed(company)
+    for other in (chair, company.employee):
+        handed = free.rest.post(f"/review-assignments/{mine}/delegate", json={"person_id": str(other.id)})
+        unchanged(company, handed, 409, before=before)
+
+
+def test_the_member_who_has_least_is_asked(company: Company) -> None:
+    one = panel(company, 4, 4, each=2)
+    one.open()
+    (content, person), *_ = one.asked()
+    loads = Counter(who for _, who in one.asked())
+    judge = next(member for member in one.members if str(member.id) == person)
+    # Somebody has more to do than the rest.
+    others = [str(member.id) for member in one.members if (content, str(member.id)) not in one.asked()]
+    crowded = next(what for what in one.ideas if what != content and (what, others[0]) not in one.asked())
+    company.server.sql(
+        "INSERT INTO review_assignment (id, review_id, content_id, panel_id, person_id, state, open, due_at, step,"
+        " created_at) SELECT uuidv7(), id, content_id, panel_id, $2::uuid, 'given', true, now(), 0, now() FROM review"
+        " WHERE panel_id = $1::uuid AND content_id = $3::uuid",
+        one.id, others[0], crowded,
+    )  # fmt: skip
+    assert loads[others[0]] == loads[others[1]] == 2
     own = one.assignment(judge, content)
     done(judge.rest.post(f"/review-assignments/{own}/conflict", json={"reason": "同一课题组"}))
-    after = one.asked()
-    assert after.pop((content, person)) == "conflicted"
-    taking = [who for what, who in after if what == content]
-    assert len(taking) == 2, "somebody else is asked"
-    asked_before = {who for (what, who) in one.asked() if what == content}
-    new = next(
-        row["person_id"]
-        for row in company.server.sql("SELECT person_id FROM review_assignment WHERE replaces = $1", own)
-    )
-    assert str(new) in asked_before and new != chair.id, "never the chair, who sees what they do not judge"
-    assert one.review(content)["required"] == 2
-    # Nobody is left but the chair.
-    last = next(m for m in members if m is not chair and m.id == new)
-    again = one.assignment(last, content)
-    done(last.rest.post(f"/review-assignments/{again}/conflict", json={"reason": "也是我们的"}))
-    states = Counter(state for (what, _), state in one.asked().items() if what == content)
-    assert states["conflicted"] == 2
+    assert (content, others[1]) in one.asked() and (content, others[0]) not in one.asked()
 
 
 def test_a_panel_opens_only_when_it_can_be_judged(company: Company) -> None:

@@ -34,15 +34,24 @@ class Asked(Protocol):
 
 
 async def new_content(
-    work: Work, ask: Asked, kind: str, variety: Choice, *, shown: bool, external: tuple[str, str] | None = None
+    work: Work,
+    ask: Asked,
+    kind: str,
+    variety: Choice,
+    *,
+    shown: bool,
+    external: tuple[str, str] | None = None,
+    category_known: bool = False,
 ) -> ContentRow:
     """A content of the caller's as they ask for it, `shown` to its audience or a draft; `add_content` stores it.
+    `category_known`: somebody has just found that there is the category.
 
     Raises 422 for an audience or a category that does not exist, and for a classification above the caller's clearance.
     """
     if ask.audience != [EVERYONE]:
         await check_audience(work, ask.audience)
-    await check_category(work, ask.category_id)
+    if not category_known:
+        await check_category(work, ask.category_id)
     check_classification(work, ask.classification)
     return ContentRow(
         kind=kind,

@@ -18,6 +18,7 @@ from sqlalchemy.sql.schema import ScalarElementColumnDefault
 from kshare.content.authorship import acting_at, acting_id, acting_person, touch
 from kshare.content.models import CategoryRow, ContentRow, ContentTagRow, CounterRow, RevisionRow, TagNameRow, TagRow
 from kshare.content.naming import remember_tag, tags_named
+from kshare.content.policies import no_such_category
 from kshare.content.taxonomy_shapes import folded
 from kshare.core.access import Classification
 from kshare.core.errors import invalid
@@ -60,7 +61,7 @@ async def check_audience(work: Work, audience: Sequence[UUID]) -> None:
 async def check_category(work: Work, category_id: UUID | None) -> None:
     """Raises 422 for a category that does not exist."""
     if category_id is not None and not (await _known(work, CategoryRow.id, [category_id]))[category_id]:
-        raise invalid("/category_id", "unknown_reference", "There is no such category.")
+        raise no_such_category()
 
 
 def check_classification(work: Work, classification: Classification) -> None:

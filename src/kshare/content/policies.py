@@ -24,6 +24,7 @@ from sqlalchemy.orm import Mapped, aliased, mapped_column
 from kshare.content.models import CategoryRow
 from kshare.core.clock import now
 from kshare.core.database import Row
+from kshare.core.errors import DomainError, invalid
 from kshare.core.ids import new_id
 from kshare.core.writing import Work
 
@@ -109,25 +110,39 @@ _COLUMNS = (
     "steps_in_id",
     "form_id",
 )
-_NEAREST = select(*(getattr(ReviewPolicyRow, name) for name in _COLUMNS)).where(
+_category = bindparam("category", type_=Uuid)
+_place = select(
+    or_(_category.is_(None), select(CategoryRow.id).where(CategoryRow.id == _category).exists()).label("known")
+).subquery()
+_NEAREST = select(_place.c.known, *(getattr(ReviewPolicyRow, name) for name in _COLUMNS)).outerjoin_from(
+    _place,
+    ReviewPolicyRow,
     ReviewPolicyRow.id
     == nearest_policy(
         bindparam("kind", type_=Text),
-        bindparam("category", type_=Uuid),
+        _category,
         bindparam("variety", type_=Text),
         bindparam("stage", type_=Text),
-    ).scalar_subquery()
+    ).scalar_subquery(),
 )
 
 
+def no_such_category() -> DomainError:
+    """The 422 for a category that does not exist."""
+    return invalid("/category_id", "unknown_reference", "There is no such category.")
+
+
 async def policy_for(work: Work, kind: str, category_id: UUID | None, variety: str, stage: str | None = None) -> Any:
-    """The policy under which such a content is, or None where nothing is needed; see `nearest_policy`."""
+    """The policy under which such a content is, or None where nothing is needed; see `nearest_policy`. Raises 422 for a
+    category that does not exist, which spares whoever makes a content to ask for both."""
     key = ("review_policy", kind, category_id, variety, stage)
     if work.memory is not None and key in work.memory:
         return work.memory[key]
     values = {"kind": kind, "category": category_id, "variety": variety, "stage": stage}
-    found = (await work.session.execute(_NEAREST, values)).one_or_none()
-    policy = None if found is None or found.needs == "nothing" else found
+    found = (await work.session.execute(_NEAREST, values)).one()
+    if not found.known:
+        raise no_such_category()
+    policy = None if found.id is None or found.needs == "nothing" else found
     if work.memory is not None:
         work.memory[key] = policy
     return policy

@@ -50,7 +50,9 @@ async def create_knowledge_item(
     if ask.publish and (policy := await policy_for(work, "knowledge_item", ask.category_id, ask.kind.value)):
         what = "What is anonymous cannot be a draft, so it cannot be shared here." if ask.anonymous else ""
         raise _review_first(policy, what or "Create it as a draft and submit it for review.")
-    item = await new_content(work, ask, "knowledge_item", ask.kind, shown=ask.publish, external=external)
+    item = await new_content(
+        work, ask, "knowledge_item", ask.kind, shown=ask.publish, external=external, category_known=ask.publish
+    )
     if ask.anonymous:
         conceal(work, item)
     await add_content(work, item, ask.tags, forget=True)

@@ -74,9 +74,7 @@ async def ask_to_judge(
     return assignment
 
 
-async def ask_members(
-    work: Work, asked: Sequence[tuple[ReviewRow, ContentRow, Sequence[UUID]]], due: datetime
-) -> None:
+async def ask_members(work: Work, asked: Sequence[tuple[ReviewRow, ContentRow, Sequence[UUID]]], due: datetime) -> None:
     """Asks many people for judgements of loaded reviews of a panel at once; nothing is shared with them yet. It is the
     panel's chair who does so, whoever wrote what is judged."""
     acts_at, step = await clock_until(work, due)

@@ -38,8 +38,9 @@ UNION SELECT p.chair_id FROM review r JOIN review_panel p ON p.id = r.panel_id
   WHERE r.id = CAST(:asked_in AS uuid) AND r.state = 'open'"""
 )
 """Who may not judge a content: its authors, whoever wrote what readers do not see yet, of a large idea those above its
-authors, who has a conflict, who leads it; and who was asked already. The owner of what is anonymous is here by their pseudonym alone, which
-excludes nobody: whoever is left out would be known to be its author. They are refused when they judge."""
+authors, who has a conflict, who leads it; and who was asked already. The owner of what is anonymous is here by their
+pseudonym alone, which excludes nobody: whoever is left out would be known to be its author. They are refused when they
+judge."""
 
 _CANDIDATES = text(
     """WITH place AS (
@@ -75,7 +76,8 @@ known AS (
     SELECT FROM content k WHERE k.author_id = s.id AND k.state = 'published' AND k.kind = 'knowledge_item'
       AND k.category_id IN (SELECT g.id FROM category g, place WHERE g.path @> ARRAY[place.category_id]) LIMIT 20) w
     ) AS items,
-    (SELECT count(*) FROM review_assignment o WHERE o.person_id = s.id AND o.open AND o.state = 'asked') AS load
+    (SELECT count(*) FROM review_assignment o
+      WHERE o.person_id = s.id AND o.open AND o.state IN ('asked', 'given')) AS load
   FROM suited s)
 SELECT id FROM known WHERE items >= :expertise
 ORDER BY judged DESC, 2 * coalesce(scoped, false)::int + least(items, 3) - load DESC, load,
@@ -83,8 +85,9 @@ ORDER BY judged DESC, 2 * coalesce(scoped, false)::int + least(items, 3) - load 
 LIMIT :most"""
 )
 """First who judged the round before, which did not pass: they know what should have changed. Then by fit, which is a
-role for just this department or category, and up to three published items in the category; each judgement that is
-awaited already takes away as much as one item gives."""
+role for just this department or category, and up to three published items in the category; each open review
+that somebody takes part in takes away as much as one item gives, whether they have judged or not: who is asked next
+would tell."""
 
 
 async def excluded(work: Work, review: ReviewRow) -> list[UUID]:

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Text, Uuid, and_, case, func, not_, select
+from sqlalchemy import ColumnElement, Text, Uuid, and_, case, exists, func, not_, select, true
 from sqlalchemy.orm import aliased
 
 from kshare.content.models import ContentRow, RevisionRow
@@ -192,6 +192,7 @@ ASSIGNMENT = View(
     },
 )
 
+
 def _asked(row: Alias) -> ColumnElement[Any]:
     """How many judge it; the same whether they have or not, and when it is over."""
     asked = aliased(AssignmentRow)
@@ -204,7 +205,9 @@ _SUMMARY_FIELDS: dict[str, Source] = {
     "panel": One(PANEL_CARD, on=lambda row, panel: panel.id == row.panel_id, seen_with_parent=True),
     "latest_revision": latest_of,
     "asked": _asked,
-    "result": One(RESULT, on=lambda row, result: and_(result.id == row.id, sees_results(result)), seen_with_parent=True),
+    "result": One(
+        RESULT, on=lambda row, result: and_(result.id == row.id, sees_results(result)), seen_with_parent=True
+    ),
     "permissions": lambda row: allowed_list(REVIEW_GUARD.rules_for(row)),
 }
 
@@ -284,12 +287,24 @@ _SCORE = View(
 )
 _REMARK = View("remark", Remark, RemarkRow, everyone_sees)
 
+
+def _is_current(row: Alias) -> ColumnElement[bool]:
+    """The last one of its judge that the viewer sees: who judged an earlier text alone does not learn that somebody
+    else has judged the newest."""
+    later = aliased(JudgementRow)
+    newer = exists().where(
+        later.assignment_id == row.assignment_id, later.number > row.number, visible_judgement(later)
+    )
+    return case((row.current, true()), else_=not_(newer))
+
+
 JUDGEMENT = View(
     "judgement",
     Judgement,
     JudgementRow,
     visible_judgement,
     {
+        "current": _is_current,
         "judge": One(PERSON, on=_shown_judge),
         "scores": Many(
             _SCORE,

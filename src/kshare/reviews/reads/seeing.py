@@ -49,9 +49,7 @@ def manages(content: Alias) -> ColumnElement[bool]:
 def wrote_newer(content: Alias) -> ColumnElement[bool]:
     """The viewer wrote a text of it that readers have not been shown yet, or, of an idea, any."""
     text = aliased(RevisionRow)
-    newer = or_(
-        content.kind == constant("idea"), content.state == constant("draft"), text.number > content.revision
-    )
+    newer = or_(content.kind == constant("idea"), content.state == constant("draft"), text.number > content.revision)
     return exists().where(text.content_id == content.id, text.author_id == Viewer.id, newer)
 
 
@@ -124,8 +122,10 @@ def _owes(row: Alias) -> ColumnElement[bool]:
 
 
 def _leads_impartially(row: Alias) -> ColumnElement[bool]:
-    """The viewer leads a review in which they owe nothing, of what is not their own, not even without their name."""
-    return and_(leads(row), not_(_owes(row)), not_(of_content(row.content_id, is_owner)))
+    """The viewer leads a review in which they owe nothing and did not decline to judge, of what is not their own, not
+    even without their name."""
+    impartial = and_(not_(_owes(row)), not_(mine(row.id, "declined", "delegated", "absent")))
+    return and_(leads(row), impartial, not_(of_content(row.content_id, is_owner)))
 
 
 def visible_review(row: Alias) -> ColumnElement[bool]:

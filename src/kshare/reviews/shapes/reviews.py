@@ -297,7 +297,7 @@ class Judgement(Entity):
     number: int
     """1 for their first one in this review, then one more with each."""
     current: bool
-    """It is their last one."""
+    """It is their last one, as far as you see theirs."""
     verdict: ReviewVerdict | None
     """Approve, request changes or reject; null where scores are given."""
     comment: str
