@@ -76,10 +76,12 @@ class Scene:
                 "INSERT INTO role_assignment (id, person_id, role, category_id, created_at)"
                 " VALUES (uuidv7(), $1, 'reviewer', $2, now())", judge.id, within,
             )  # fmt: skip
-            for item in range((3, 2, 1, 0, 1, 0)[place]):
-                judge.item(title=f"{name} {number} {item}", category_id=self.category, audience=[str(judge.id)])
         self.group = self._group("评委", *(self.people[name] for name in JUDGES))
         everybody = self._group("全体", *self.people.values())
+        for name, items in zip(JUDGES, (3, 2, 1, 0, 1, 0), strict=True):
+            for item in range(items):
+                judge = self.people[name]
+                judge.item(title=f"{name} {self.number} {item}", category_id=self.category, audience=[str(judge.id)])
         criteria = [criterion | _ANCHORS for criterion in SCORES]
         form = self.people["主持"].rest.post("/review-forms", json={"name": f"评分表 {number}", "criteria": criteria})
         self.form = done(form, 201)
@@ -100,10 +102,13 @@ class Scene:
         return self
 
     def _group(self, name: str, *people: Actor) -> str:
-        hr = self.company.hr.rest
-        id = str(done(hr.post("/groups", json={"name": f"{name} {self.number}"}), 201)["id"])
-        for person in people:
-            assert hr.put(f"/groups/{id}/members/{person.id}").is_success
+        """A group of people who have asked nothing yet: what a server knows of them it keeps for a while."""
+        made = self.company.hr.rest.post("/groups", json={"name": f"{name} {self.number}"})
+        id = str(done(made, 201)["id"])
+        self.company.server.sql(
+            "INSERT INTO group_member (group_id, person_id) SELECT $1, unnest($2::uuid[])",
+            UUID(id), [person.id for person in people],
+        )  # fmt: skip
         return id
 
     def hire(self, name: str, department: str, *roles: str) -> Actor:

@@ -138,31 +138,41 @@ def test_two_worlds_look_the_same_to_whoever_has_not_judged(
 
 
 STORIES: dict[str, tuple[list[Any], list[str]]] = {
-    "judged and not judged": ([("secret", "规范", "甲", [0], []), ("secret", "点子", "乙", [1], [])], ["丙", "旁观"]),
-    "judged twice": ([("secret", "规范", "甲", [0], [0, 1]), ("secret", "点子", "甲", [0, 1], [2])], ["乙", "管理员"]),
-    "asked next": (
+    "who is asked next": (
         [("secret", what, "丙", [0], []) for what in ("规范", "主意", "想法")] + [("submit", "手册")],
-        ["丁", "己"],
+        ["己", "旁观"],
     ),
-    "a conflict after judging": (
-        [("secret", "规范", "甲", [1], []), ("keep_out", "规范", "甲", "conflict")],
-        ["乙", "丁"],
+    "judged twice, declined, and a conflict after judging": (
+        [
+            ("secret", "规范", "甲", [1], []),
+            ("keep_out", "规范", "甲", "conflict"),
+            ("keep_out", "点子", "乙", "decline"),
+            ("secret", "点子", "甲", [0, 1], [2]),
+        ],
+        ["乙", "管理员"],
     ),
     "a newer text": (
         [("judge", "点子", "甲", 0), ("judge", "点子", "乙", 1), ("edit", "点子"), ("secret", "点子", "甲", [0], [])],
         ["乙", "发明人"],
     ),
-    "who declined": ([("keep_out", "点子", "乙", "decline"), ("secret", "点子", "甲", [0], [1])], ["乙"]),
-    "a chair who judges": ([("judge", "主意", "庚", 0), ("secret", "想法", "甲", [0], [])], ["庚"]),
-    "a chair who declined": ([("keep_out", "主意", "庚", "decline"), ("secret", "主意", "甲", [0], [])], ["庚"]),
-    "a conflict of somebody who judged": (
-        [("judge", "主意", "乙", 0), ("keep_out", "主意", "乙", "conflict"), ("secret", "主意", "甲", [0], [])],
-        ["乙"],
+    "a chair who declined, and a judge with a conflict": (
+        [
+            ("judge", "主意", "庚", 0),
+            ("keep_out", "想法", "庚", "decline"),
+            ("judge", "想法", "乙", 0),
+            ("keep_out", "想法", "乙", "conflict"),
+            ("secret", "想法", "甲", [0], []),
+        ],
+        ["庚", "乙"],
     ),
-    "released": ([("secret", "规范", "甲", [0], []), ("withdraw", "规范")], ["乙"]),
-    "pairs": (
-        [("compare", "乙", PAIRS[0], "first", "second"), ("compare", "丁", PAIRS[1], "tie", None)],
-        ["丙", "旁观", "发明人"],
+    "released, and pairs": (
+        [
+            ("secret", "规范", "甲", [0], []),
+            ("withdraw", "规范"),
+            ("compare", "丁", PAIRS[0], "first", "second"),
+            ("compare", "丁", PAIRS[1], "tie", None),
+        ],
+        ["乙", "丙"],
     ),
 }
 

@@ -364,8 +364,8 @@ SCORES = st.integers(1, 5)
 def test_any_results_are_the_weighted_means(company: Company, data: st.DataObject) -> None:
     weight, ideas, members = data.draw(st.integers(1, 99)), data.draw(st.integers(1, 3)), data.draw(st.integers(2, 3))
     limit = data.draw(st.none() | st.integers(2, 5))
-    about = {"means_1": "差", "means_5": "好"}
-    criteria = [
+    about: dict[str, Any] = {"means_1": "差", "means_5": "好"}
+    criteria: list[dict[str, Any]] = [
         {"name": "甲", "weight": weight, "knock_out_below": limit, **about},
         {"name": "乙", "weight": 100 - weight, **about},
     ]
@@ -433,7 +433,7 @@ def test_two_who_close_at_once(company: Company) -> None:
     judged = "SELECT judged_by, advice FROM idea WHERE content_id = ANY($1::uuid[])"
     assert {row["judged_by"] for row in company.server.sql(judged, one.ideas)} == {0}
     before = printed(company)
-    unchanged(company, one.post("close", **ask), 409, before=before)
+    unchanged(company, one.post("close", reason=ask["reason"]), 409, before=before)
 
 
 def test_a_judgement_and_the_closing_never_miss_each_other(company: Company) -> None:
@@ -668,8 +668,8 @@ def test_panels_are_led_by_who_manages_reviews_everywhere(company: Company) -> N
     for what in ("results", "agreement", "deviations", "calibration"):
         assert company.employee.rest.get(f"{one.path}/{what}").status_code == 404
     open_query = "mutation($id: ID!) { openPanel(id: $id, input: {}) { id } }"
-    refused = one.members[0].graphql(open_query, id=one.id)
-    assert refused["errors"][0]["extensions"]["code"] == "FORBIDDEN"
+    answer = one.members[0].graphql(open_query, id=one.id)
+    assert answer["errors"][0]["extensions"]["code"] == "FORBIDDEN"
     one.open()
     before = printed(company)
     for method, path, body in acts[:7]:

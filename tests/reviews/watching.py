@@ -252,7 +252,8 @@ def _filters(root: Any, things: Things) -> Iterator[tuple[dict[str, Any], str]]:
                 values = [("true", True)]
             elif of.name == "ID":
                 values = list(_of(things, name)[:3])
-            for called, value in values:
+            # Each of them is asked through REST.
+            for called, value in values[-1:]:
                 yield {argument: {name: [value] if several else value}}, f"{name}={called}"
 
 
@@ -299,11 +300,9 @@ def heard(actor: Actor, asked: Asked) -> str:
 def told_in(response: httpx.Response) -> str:
     """What an answer says, but for what differs between any two."""
     headers = sorted(f"{name}: {value}" for name, value in response.headers.items() if name not in _UNTOLD)
-    body = (
-        _SEALED.sub(r'\1"…"', response.text)
-        if '"latest"' in response.text or "events" in response.text
-        else (response.text)
-    )
+    # A place in the journal is another text each time, and a place in what was found says when it was searched.
+    sealed = any(word in response.text for word in ('"latest"', "EventConnection", "SearchConnection"))
+    body = _SEALED.sub(r'\1"…"', response.text) if sealed else response.text
     body = re.sub(r'("request_?[iI]d"|"instance"|"hint"|"last_?[uU]sed_?[aA]t") ?: ?("[^"]*"|null)', r'\1: "…"', body)
     return "\n".join((str(response.status_code), *headers, body))
 
