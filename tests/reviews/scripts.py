@@ -207,7 +207,7 @@ class Script:
         """Who has no right to anything in which the worlds differ."""
         return [name for name in self.one.people if not any(self.may_know(name, one) for one in self.secrets)]
 
-    def check(self, observers: Sequence[str], *, near: bool) -> None:
+    def check(self, observers: Sequence[str]) -> None:
         """That these people cannot tell the worlds apart, nor can anybody from who is asked, or from what has ended."""
         assert self.one.states() == self.other.states(), self.log
         for content in self.one.reviews:
@@ -215,15 +215,15 @@ class Script:
         for scene in (self.one, self.other):
             scene.company.server.settle()
         for name in observers:
-            found = self.told_apart(name, near=near)
+            found = self.told_apart(name)
             assert not found, f"{name} can tell:\n" + "\n".join([*found, *self.log])
 
-    def told_apart(self, name: str, *, near: bool) -> list[str]:
+    def told_apart(self, name: str) -> list[str]:
         """Where somebody who reads everything is told something else in the other world."""
         secrets = sorted(self.secrets)
         found: list[Mapping[str, str]] = []
         for scene in (self.one, self.other):
-            requests = everything(scene.things(secrets, [name]), scene.word, near=near)
+            requests = everything(scene.things(secrets, [name]), scene.word, near=True)
             # The next pair follows from the ids of judges; that it does not follow from what others prefer is tested
             # in one world.
             requests = [one for one in requests if "next" not in one.label]

@@ -12,7 +12,7 @@ from tests.events.following import server_sent
 from tests.reviews.reviewing import done
 from tests.reviews.scenes import COMPARED, SCORED, Scene
 from tests.reviews.scripts import SAID
-from tests.reviews.watching import everything, heard, told
+from tests.reviews.watching import everything, heard, seldom_collected, told
 
 ALL = ("规范", "点子", *SCORED)
 
@@ -20,7 +20,7 @@ ALL = ("规范", "点子", *SCORED)
 @pytest.fixture(scope="module")
 def alone(postgres_url: str, loop: Loop) -> Iterator[Company]:
     """A company in which nobody else does anything."""
-    with cloned_database(postgres_url, loop) as url, live_server(url, loop) as server:
+    with seldom_collected(), cloned_database(postgres_url, loop) as url, live_server(url, loop) as server:
         yield found_company(server)
 
 

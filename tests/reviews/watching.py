@@ -6,9 +6,11 @@ there is, and once with every filter, order and choice it takes.
 
 import base64
 import binascii
+import gc
 import itertools
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -266,6 +268,15 @@ def _fields(name: str) -> str:
     """What to ask of a root field, as deep as it may be asked."""
     root = next(root for kind, called, root in root_fields() if (kind, called) == ("query", name))
     return _selection(root.type, _depths.setdefault(name, 4))
+
+
+@contextmanager
+def seldom_collected() -> Iterator[None]:
+    """Hundreds of statements are compiled once; what they leave would be looked through again and again."""
+    before = gc.get_threshold()
+    gc.set_threshold(100_000, 50, 1000)
+    yield
+    gc.set_threshold(*before)
 
 
 # ---- asking ---------------------------------------------------------------------------------------------------------
