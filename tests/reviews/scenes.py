@@ -8,8 +8,9 @@ from uuid import UUID
 
 import httpx
 from tests.conftest import Actor, Company
+from tests.reviews.alike import differences
 from tests.reviews.reviewing import done, policy
-from tests.reviews.watching import Things, differences, told
+from tests.reviews.watching import Things, told
 
 JUDGES = ("甲", "乙", "丙", "丁", "戊", "己")
 """In the order in which they are asked: each fits a little better than the next."""
@@ -62,11 +63,10 @@ class Scene:
         company, number = self.company, self.number
         made = company.manager.rest.post("/categories", json={"name": f"工艺 {number}"})
         self.category = str(done(made, 201)["id"])
-        for name, department, roles in (
-            ("作者", "rd", ()), ("发明人", "rd", ()), ("读者", "sales", ()), ("替补", "sales", ()),
-            ("主持", "root", ("committee",)), ("庚", "root", ("committee",)),
-            ("旁观", "root", ("committee", "knowledge_manager")),
-            ("管理员", "root", ("administrator",)),
+        for name, department, *roles in (
+            ("作者", "rd"), ("发明人", "rd"), ("读者", "sales"), ("替补", "sales"),
+            ("主持", "root", "committee"), ("庚", "root", "committee"),
+            ("旁观", "root", "committee", "knowledge_manager"), ("管理员", "root", "administrator"),
         ):  # fmt: skip
             self.hire(name, department, *roles)
         for place, name in enumerate(JUDGES):
@@ -79,13 +79,13 @@ class Scene:
         self.group = self._group("评委", *(self.people[name] for name in JUDGES))
         everybody = self._group("全体", *self.people.values())
         for name, items in zip(JUDGES, (3, 2, 1, 0, 1, 0), strict=True):
-            for item in range(items):
-                judge = self.people[name]
-                judge.item(title=f"{name} {self.number} {item}", category_id=self.category, audience=[str(judge.id)])
+            judge = self.people[name]
+            for title in range(items):
+                judge.item(title=f"{name} {number} {title}", category_id=self.category, audience=[str(judge.id)])
         criteria = [criterion | _ANCHORS for criterion in SCORES]
         form = self.people["主持"].rest.post("/review-forms", json={"name": f"评分表 {number}", "criteria": criteria})
         self.form = done(form, 201)
-        rule = {"needs": "quorum", "quorum": 3, "groups": [self.group], "roles": ["reviewer"]}
+        rule: dict[str, Any] = {"needs": "quorum", "quorum": 3, "groups": [self.group], "roles": ["reviewer"]}
         rule["steps_in_id"] = str(self.people["替补"].id)
         self.policies = {
             "knowledge": policy(company, self.category, **rule)["id"],

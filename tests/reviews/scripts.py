@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
+from tests.reviews.alike import canonical, differences
 from tests.reviews.scenes import ALONE, CHAIRS, COMPARED, KNOWLEDGE, SCORED, Said, Scene
-from tests.reviews.watching import canonical, differences, everything, told, told_in
+from tests.reviews.watching import everything, told, told_in
 
 SAID: tuple[Said, ...] = (
     {"scores": (5, 1), "comment": "写得清楚", "remark": False},

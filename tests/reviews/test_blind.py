@@ -51,7 +51,8 @@ def twins(postgres_url: str, loop: Loop) -> Iterator[tuple[Company, Company]]:
 
 def worlds(twins: tuple[Company, Company], numbers: Iterator[int]) -> Script:
     number = next(numbers)
-    return Script(*(Scene(company, number).build() for company in twins))
+    one, other = (Scene(company, number).build() for company in twins)
+    return Script(one, other)
 
 
 # ---- in two worlds --------------------------------------------------------------------------------------------------
@@ -138,7 +139,8 @@ STORIES: dict[str, tuple[list[Any], list[str]]] = {
             ("secret", "规范", "甲", [1], []),
             ("keep_out", "规范", "甲", "conflict"),
             ("keep_out", "点子", "乙", "decline"),
-            ("secret", "点子", "甲", [0, 1], [2]),
+            ("secret", "点子", "甲", [0, 1], []),
+            ("secret", "主意", "甲", [0, 1], [2]),
         ],
         ["乙", "管理员"],
     ),

@@ -1,11 +1,13 @@
 """Blindness in one world: what is read stays as it is, byte for byte, and what may be seen is seen just then."""
 
+import base64
 import itertools
 from collections.abc import Iterator
 from contextlib import ExitStack
 from typing import Any
 from uuid import UUID
 
+import orjson
 import pytest
 from tests.conftest import Company, Loop, cloned_database, found_company, live_server
 from tests.events.following import server_sent
@@ -215,3 +217,21 @@ def test_nobody_is_asked_who_could_already_see(scene: Scene) -> None:
         UUID(scene.reviews["点子"]),
     )
     assert scene.people["主持"].id not in {row["person_id"] for row in rows}
+
+
+@pytest.mark.xfail(strict=True, reason="a place in a timeline is one in the whole journal, and its cursor can be read")
+def test_places_in_a_timeline_do_not_count_what_happened_elsewhere(scene: Scene) -> None:
+    """Two cursors tell how many entries were written between two changes of an idea, judgements among them."""
+    author, query = scene.people["发明人"], "query($id: ID!) { ideaTimeline(ideaId: $id) { edges { cursor } } }"
+
+    def between(*judges: str) -> int:
+        assert scene.edit("", "主意").status_code == 200
+        for name in judges:
+            gives(scene, name, "想法")
+        assert scene.edit("", "主意").status_code == 200
+        scene.company.server.settle()
+        edges = author.data(query, id=scene.contents["主意"])["ideaTimeline"]["edges"]
+        places = [orjson.loads(base64.urlsafe_b64decode(edge["cursor"] + "==")[14:])[-1] for edge in edges]
+        return int(abs(sorted(places)[-1] - sorted(places)[-2]))
+
+    assert between() == between("甲", "乙", "丙")
