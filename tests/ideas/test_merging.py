@@ -46,8 +46,8 @@ def voters(reader: Actor, id: str) -> list[str]:
 
 
 def picture(reader: Actor, id: str) -> dict[str, Any]:
-    """What an idea shows, apart from when and how often it was changed; and when an answer is due, since the clock stands
-    still while it is merged."""
+    """What an idea shows, apart from when and how often it was changed; and when an answer is due, since the clock
+    stands still while it is merged."""
     shown = idea(reader, id)
     for name in ("version", "updated_at", "due_at"):
         del shown[name]

@@ -53,6 +53,14 @@ class CursorKey:
         keys: list[Any] = orjson.loads(payload)
         return keys
 
+    def values(self, cursor: str, kinds: Sequence[type]) -> list[Any]:
+        """The keys in a cursor as the values the columns have; raises as `keys` does, and `invalid_cursor` for one that
+        an earlier version made of other columns."""
+        try:
+            return [_typed(value, kind) for value, kind in zip(self.keys(cursor), kinds, strict=True)]
+        except (AttributeError, TypeError, ValueError, ArithmeticError):
+            raise _invalid() from None
+
     def cursor(self, keys: Sequence[Any]) -> str:
         """The cursor of these keys, for a page whose order is not made in SQL alone; see `cursor_sql`."""
         payload = orjson.dumps(keys)
@@ -85,7 +93,7 @@ def cursor_sql(keys: Sequence[ColumnElement[Any]]) -> ColumnElement[str]:
     return func.translate(text, literal_column("E'+/=\\n'"), literal_column("'-_'"))
 
 
-def typed(value: Any, kind: type) -> Any:
+def _typed(value: Any, kind: type) -> Any:
     """A key from a cursor as the value its column has; a list is one of ids."""
     if kind is datetime:
         return datetime.fromisoformat(value)

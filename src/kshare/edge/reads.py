@@ -11,7 +11,7 @@ import asyncpg
 
 from kshare.core.clock import day_in, now
 from kshare.core.errors import not_found
-from kshare.core.paging import CursorKey, typed
+from kshare.core.paging import CursorKey
 from kshare.core.principal import Principal
 from kshare.core.reading import (
     Listing,
@@ -133,9 +133,9 @@ async def read_page(
         values[f"f_{name}"] = value
     values["has_previous"] = read.cursor is not None
     if read.cursor is not None:
-        columns = listing.orders[order].columns
-        for index, (part, (_, kind)) in enumerate(zip(key.keys(read.cursor), columns, strict=True)):
-            values[f"key_{index}"] = typed(part, kind)
+        kinds = [kind for _, kind in listing.orders[order].told]
+        for index, value in enumerate(key.values(read.cursor, kinds)):
+            values[f"key_{index}"] = value
     asked, after = filters_asked(listing, read.filters), read.cursor is not None
     statement = page_statement(listing, asked, order, after=after, form=form, size=read.limit)
     row = await fetch(kernel, principal, statement, values, connection)

@@ -16,6 +16,7 @@ from sqlalchemy import (
     case,
     cast,
     func,
+    inspect,
     literal_column,
     null,
     select,
@@ -72,7 +73,7 @@ def page_statement(
     def build() -> Select[Any]:
         view, sort = listing.view, listing.orders[order]
         row = aliased(view.row, _scan(listing, filters, sort, after=after, most=most).subquery())
-        keys = [getattr(row, name).label(f"key{index}") for index, (name, _) in enumerate(sort.columns)]
+        keys = [getattr(row, name).label(f"key{index}") for index, (name, _) in enumerate(sort.told)]
         limit = bindparam("limit", type_=SmallInteger)
         number = func.row_number().over().label("n")
         rows = select(number, *keys, *_row_columns(view, row, form)).limit(limit + 1).subquery()
@@ -241,7 +242,12 @@ def _scan(listing: Listing[Any], filters: frozenset[str], sort: Order, *, after:
 def _ordered(statement: Select[Any], row: Alias, sort: Order, after: bool) -> Select[Any]:
     if after:
         columns = [getattr(row, name) for name, _ in sort.columns]
-        keys = [bindparam(f"key_{n}", type_=column.type) for n, column in enumerate(columns)]
+        told = [getattr(row, name) for name, _ in sort.told]
+        keys: list[Any] = [bindparam(f"key_{n}", type_=column.type) for n, column in enumerate(told)]
+        if sort.untold is not None:
+            place = [name for name, _ in sort.columns].index(sort.untold)
+            same = aliased(inspect(row).mapper)
+            keys[place] = select(getattr(same, sort.untold)).where(same.id == keys[place]).scalar_subquery()
         left, right = tuple_(*columns), tuple_(*keys)
         statement = statement.where(left < right if sort.descending else left > right)
     return _sorted(statement, row, sort)

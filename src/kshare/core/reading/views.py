@@ -1,9 +1,10 @@
 """How shapes are read: which rows, seen by whom, each field from where; and the named lists of them."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Generic, TypeVar, get_args
+from uuid import UUID
 
 from sqlalchemy import (
     ARRAY,
@@ -255,6 +256,15 @@ class Order:
     description: str
     """What comes first, for readers of the contract."""
     descending: bool = True
+    untold: str | None = None
+    """The column that a cursor must not tell, since it counts what the reader may not see. The cursor holds the row's
+    id in its place, by which the value is found again."""
+
+    @property
+    def told(self) -> Iterator[tuple[str, type]]:
+        """The columns that a cursor holds, and their types."""
+        for name, kind in self.columns:
+            yield ("id", UUID) if name == self.untold else (name, kind)
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,6 +13,8 @@ from kshare.ideas.shapes.stages import StageOfIdeas, TimelineEntry
 from kshare.ideas.stages import OPEN, TRANSITIONS
 from kshare.people.reads import PERSON
 
+_ORDER = (("at", datetime), ("number", int))
+
 TIMELINE = Listing(
     "timeline",
     View(
@@ -28,10 +30,11 @@ TIMELINE = Listing(
     of=("idea", IDEA),
     filters={"idea": Filter(Uuid, lambda row, value: row.content_id == value)},
     # By the time that is told, and not by the order in which it was written, which would tell more: of what an author
-    # did who is not shown, `at` is only the day.
+    # did who is not shown, `at` is only the day. Nor does a cursor tell the number: two of them would say how much
+    # happened in between, judgements given in secret among it.
     orders={
-        "oldest": Order((("at", datetime), ("number", int)), "What happened first comes first.", descending=False),
-        "newest": Order((("at", datetime), ("number", int)), "What happened last comes first."),
+        "oldest": Order(_ORDER, "What happened first comes first.", descending=False, untold="number"),
+        "newest": Order(_ORDER, "What happened last comes first.", untold="number"),
     },
     default_order="oldest",
 )
