@@ -57,7 +57,9 @@ def restricted_and_archived(company: Company) -> tuple[Actor, Actor, dict[str, A
 def hidden(request: pytest.FixtureRequest, company: Company) -> Hidden:
     author, viewer, fields = request.param(company)
     word, external_id, tag = f"机密{uuid4().hex[:10]}", uuid4().hex, f"签{uuid4().hex[:10]}"
-    body = {"kind": "sop", "title": f"{word} 工艺", "body": word, "summary": word, "tags": [tag]}
+    body: dict[str, Any] = {"kind": "sop", "title": f"{word} 工艺", "body": word, "summary": word, "tags": [tag]}
+    category = company.manager.rest.post("/categories", json={"name": f"工艺 {uuid4().hex[:8]}"}).json()["id"]
+    body["category_id"] = category
     # Published to everyone first, so that a draft's author could comment on it too.
     draft = not fields.get("publish")
     response = author.rest.put(
@@ -77,6 +79,9 @@ def hidden(request: pytest.FixtureRequest, company: Company) -> Hidden:
             item["id"],
         )
         sql("UPDATE journal SET readers = ARRAY[$2::uuid] WHERE content_id = $1", item["id"], author.id)
+    # From now on changes are reviewed, so that which policy holds has an answer.
+    rule = {"kind": "knowledge_item", "category_id": category, "needs": "one"}
+    assert company.manager.rest.post("/review-policies", json=rule).status_code == 201
     revision = str(sql("SELECT id FROM content_revision WHERE content_id = $1", item["id"])[0]["id"])
     company.server.settle()
     item = author.rest.get(f"/knowledge-items/{item['id']}").json()

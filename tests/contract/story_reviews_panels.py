@@ -70,10 +70,10 @@ def tell(do: Do, company: Company) -> None:
             chair.rest.post(f"/panels/{panel}/samples", json={"idea_id": sample, "reference": reference})
     do("calibratePanel", chair, panel)
     for place, judge in enumerate((first, second, third)):
-        for sample, (effect, effort) in zip(samples, worth, strict=True):
+        for sample, (effect, effort) in zip(samples[: 2 if judge is third else 3], worth, strict=False):
             _score(judge, panel, sample, criteria, max(1, effect - place), effort)
     do("listPanelCalibration", second, panel)
-    do("openPanel", chair, panel, body={})
+    do("openPanel", chair, panel, body={"reason": "陆川缺一个样例，下周补谈。"})
     do("getPanel", first, panel)
     do("listPanels", first, mine="member", limit=2)
     for place, judge in enumerate((first, second, third)):

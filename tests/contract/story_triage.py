@@ -16,17 +16,21 @@ def tell(do: Do, company: Company) -> None:
     do("listTrizPrinciples", author)
     do("getTrizContradiction", author, improving=1, worsening=14)
     category = company.admin.rest.post("/categories", json={"name": "设备与工装", "name_en": "Equipment"}).json()["id"]
-    known = {"title": "老化托盘换成铝的", "summary": "现在的钢托盘太重。", "category_id": category}
-    company.colleague.rest.post("/ideas", json=known).raise_for_status()
+    for proposer, title, summary in (
+        (company.colleague, "周转托盘换成铝的", "现在的钢托盘太重。"),
+        (company.reviewer, "周转托盘加两个把手", "钢托盘太重，徒手搬会滑。"),
+    ):
+        known = {"title": title, "summary": summary, "category_id": category}
+        proposer.rest.post("/ideas", json=known).raise_for_status()
     company.server.settle()
     answers = {
-        "system": "老化房的周转托盘",
+        "system": "灌封线的周转托盘",
         "improving": "1",
         "worsening": "14",
         "solution": "换成蜂窝结构的复合材料托盘，每个轻 3 公斤。",
     }
     sent = {
-        "title": "又轻又牢的老化托盘",
+        "title": "又轻又牢的周转托盘",
         "summary": "每天要搬一百多次，女同事搬不动。",
         "template": "triz",
         "answers": [{"field": field, "text": text} for field, text in answers.items()],

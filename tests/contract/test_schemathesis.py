@@ -28,7 +28,7 @@ schema.config.checks.not_a_server_error.expected_statuses += ["503"]
 
 STREAMS = "/v1/events/stream"
 """Never ends, so it has tests of its own."""
-NEEDED = frozenset({"budget_id", "criterion_id", "idea_id", "into_id"})
+NEEDED = frozenset({"budget_id", "criterion_id", "first_id", "idea_id", "into_id", "second_id"})
 """Ids that cannot be left out; what they belong to is not found first."""
 MONEY: dict[str, Any] = {"kind": "money", "currency": "CNY"}
 """Which unit an amount has, and whether it may have a fraction, depends on what it is an amount of."""
@@ -53,6 +53,7 @@ TOGETHER: dict[str, dict[str, Any]] = {
     "/v1/benefits/{id}/commit": FIGURE,
     "/v1/benefits/{id}/verify": FIGURE,
     "/v1/benefit-entries/{id}/correct": FIGURE,
+    "/v1/panels": {"method": "pairs", "form_id": None, "each": None, "ideas": [], "working_days": None},
     "/v1/review-forms": ASKED,
     "/v1/review-forms/{id}/versions": ASKED,
     # Nothing, since it holds for the whole company.
@@ -89,11 +90,13 @@ def realistic(case: schemathesis.Case, subject: Company) -> None:
         "ends_on": "2099-01-01",
         "owner_id": str(subject.employee.id),
         "judges": [str(subject.employee.id)],
+        "members": [str(subject.employee.id)],
         "coauthors": [],
         "opens_at": "2098-01-01T00:00:00Z",
         "closes_at": "2098-06-30T10:00:00Z",
         "judging_until": "2098-07-14T10:00:00Z",
         "criteria": [{"name": "效果", "weight": 100}],
+        "due_at": "2099-01-01T00:00:00Z",
         "due_on": "2099-01-01",
         "from_on": "2026-03-01",
         "until_on": "2099-01-01",

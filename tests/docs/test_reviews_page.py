@@ -26,7 +26,9 @@ def test_its_commands_review_knowledge_and_ideas(fresh: Company, tmp_path: Path)
     assert done.returncode == 0, (done.stdout[-1500:], done.stderr)
     assert '"errors"' not in done.stdout, done.stdout
     assert "published\n" in done.stdout
-    running, decided, ranked = (json.loads(answer)["data"] for answer in re.findall(r'{"data".*}', done.stdout))
+    # An answer ends without a line break, and so before the next one begins.
+    places = [found.start() for found in re.finditer(r'{"data"', done.stdout)]
+    running, decided, ranked = (json.JSONDecoder().raw_decode(done.stdout, place)[0]["data"] for place in places)
     assert running["review"] == {"state": "open", "progress": {"given": 1, "approvals": 1}}
     assert decided["decideIdea"]["decision"] == {"outcome": "declined", "advice": "approve"}
     results = [node["result"] for node in ranked["panelResults"]["nodes"]]

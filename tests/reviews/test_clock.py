@@ -63,15 +63,22 @@ def _owed(actor: Actor) -> dict[str, dict[str, Any]]:
 
 def back(company: Company, review: dict[str, Any], actor: Actor, *, late: bool = False) -> None:
     """Lets what somebody is asked have waited until the clock should remind them of it, or until after it was due."""
+    assert moved_back(company, review, actor, late=late) == 1
+
+
+def moved_back(company: Company, review: dict[str, Any], actor: Actor, *, late: bool) -> int:
+    """The same where the clock may have come by just now; returns of how many it has still something to tell."""
     until = "due_at" if late else "acts_at"
     rows = company.server.sql(
         f"""UPDATE review_assignment SET due_at = due_at - ago, acts_at = acts_at - ago FROM (
           SELECT id AS of_id, {until} - now() + interval '1 minute' AS ago FROM review_assignment
-          WHERE review_id = $1 AND person_id = $2) s WHERE id = of_id RETURNING acts_at""",
+          WHERE review_id = $1 AND person_id = $2 AND acts_at IS NOT NULL FOR UPDATE) s
+        WHERE id = of_id RETURNING acts_at""",
         UUID(review["id"]),
         actor.id,
     )
-    assert [row["acts_at"] <= datetime.now(UTC) for row in rows] == [True]
+    assert all(row["acts_at"] <= datetime.now(UTC) for row in rows)
+    return len(rows)
 
 
 def settle(company: Company) -> None:
@@ -513,7 +520,7 @@ def test_whatever_happens_everybody_is_asked_once(company: Company, moves: list[
             ask = {"revision": newest, "verdict": "approve"}
             actor.rest.post(f"/review-assignments/{own[0]['id']}/judgements", json=ask)
         elif own and own[0]["acts_at"] is not None:
-            back(company, review, actor, late=move == "late")
+            moved_back(company, review, actor, late=move == "late")
         _check(company, of_review)
     settle(company)
     _check(company, of_review)

@@ -30,7 +30,9 @@ def spearman(one: list[float], other: list[float]) -> float:
 def test_thirty_entries_are_ranked_with_their_certainty(company: Company) -> None:
     panel = a_round(company, 30, 5)
     chance = Random(4)
-    true = {review: chance.gauss(0, 1.5) for review in panel.reviews}
+    # As in the ranking, 0 is the mean of all.
+    drawn = [chance.gauss(0, 2.5) for _ in panel.reviews]
+    true = {review: one - sum(drawn) / 30 for review, one in zip(panel.reviews, drawn, strict=True)}
 
     def answer(judge: Any) -> None:
         pair = panel.next(judge)

@@ -15,5 +15,5 @@ print(*sorted({name.split(".")[0] for name in sys.modules} & {"numpy", "scipy", 
 def test_a_server_starts_without_numpy() -> None:
     probe = subprocess.run([sys.executable, "-c", PROBE], capture_output=True, text=True, check=True)
     names, loaded = probe.stdout.split("\n")[:2]
-    assert names.split() == ["agreement", "bradley_terry", "pairing", "ranking", "scores"]
+    assert names.split() == ["agreement", "bradley_terry", "pairing", "ranking", "scores", "sharing"]
     assert loaded == ""

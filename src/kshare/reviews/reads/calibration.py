@@ -15,7 +15,6 @@ from kshare.core.access import Permission
 from kshare.core.reading import Alias, Filter, Many, One, Order, View, Viewer, everyone_sees
 from kshare.people.reads import PERSON
 from kshare.reviews.models import (
-    FormCriterionRow,
     JudgementRow,
     JudgementScoreRow,
     PanelMemberRow,
@@ -24,7 +23,7 @@ from kshare.reviews.models import (
     ReviewRow,
 )
 from kshare.reviews.reads.comparing import is_member
-from kshare.reviews.reads.forms import FORM_CRITERION
+from kshare.reviews.reads.forms import FORM_CRITERION, criterion_place
 from kshare.reviews.reads.reviews import SUBJECT
 from kshare.reviews.reads.seeing import visible_review
 from kshare.reviews.shapes.calibration import (
@@ -47,12 +46,6 @@ def _sees_reference(review: Alias) -> ColumnElement[bool]:
     leads = select(panel.id).where(panel.id == review.panel_id, leads_panel(panel)).correlate(review).exists()
     own = select(said.id).where(said.review_id == review.id, said.person_id == Viewer.id).correlate(review).exists()
     return or_(leads, own)
-
-
-def criterion_place(criterion_id: ColumnElement[Any]) -> ColumnElement[Any]:
-    """The place of a criterion on its form."""
-    criterion = aliased(FormCriterionRow)
-    return select(criterion.position).where(criterion.id == criterion_id).scalar_subquery()
 
 
 _REFERENCE = View(

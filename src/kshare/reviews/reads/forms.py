@@ -1,8 +1,10 @@
 """How review forms are read: everybody sees them, so that they know what they are judged by."""
 
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Boolean, ColumnElement, Uuid, and_
+from sqlalchemy import Boolean, ColumnElement, Uuid, and_, select
+from sqlalchemy.orm import aliased
 
 from kshare.core.access import Permission
 from kshare.core.reading import Alias, Filter, Listing, Many, One, Order, View, Viewer, allowed_list, everyone_sees
@@ -13,6 +15,13 @@ from kshare.reviews.shapes.forms import Form, FormSummary
 from kshare.reviews.shapes.reviews import FormCriterion, FormVersion
 
 FORM_CRITERION = View("criterion", FormCriterion, FormCriterionRow, everyone_sees)
+
+
+def criterion_place(criterion_id: ColumnElement[Any]) -> ColumnElement[Any]:
+    """The place of a criterion on its form."""
+    criterion = aliased(FormCriterionRow)
+    return select(criterion.position).where(criterion.id == criterion_id).scalar_subquery()
+
 
 FORM_VERSION = View(
     "form version",

@@ -25,7 +25,6 @@ from kshare.core.reading import (
 from kshare.people.reads import PERSON
 from kshare.reviews.models import (
     AssignmentRow,
-    FormCriterionRow,
     JudgementRow,
     JudgementScoreRow,
     PanelRow,
@@ -33,7 +32,7 @@ from kshare.reviews.models import (
     ReviewResultRow,
     ReviewRow,
 )
-from kshare.reviews.reads.forms import FORM_CRITERION, FORM_VERSION
+from kshare.reviews.reads.forms import FORM_CRITERION, FORM_VERSION, criterion_place
 from kshare.reviews.reads.seeing import (
     ASSIGNMENT_GUARD,
     REVIEW_GUARD,
@@ -152,11 +151,6 @@ PROGRESS = View(
 )
 
 
-def _criterion_place(criterion_id: ColumnElement[Any]) -> ColumnElement[Any]:
-    criterion = aliased(FormCriterionRow)
-    return select(criterion.position).where(criterion.id == criterion_id).scalar_subquery()
-
-
 _CRITERION_RESULT = View(
     "result",
     CriterionResult,
@@ -173,7 +167,7 @@ RESULT = View(
         "criteria": Many(
             _CRITERION_RESULT,
             on=lambda row, result: result.review_id == row.id,
-            order=lambda result: (_criterion_place(result.criterion_id),),
+            order=lambda result: (criterion_place(result.criterion_id),),
             first=20,
             seen_with_parent=True,
         )
@@ -309,7 +303,7 @@ JUDGEMENT = View(
         "scores": Many(
             _SCORE,
             on=lambda row, score: score.judgement_id == row.id,
-            order=lambda score: (_criterion_place(score.criterion_id),),
+            order=lambda score: (criterion_place(score.criterion_id),),
             first=20,
             seen_with_parent=True,
         ),
