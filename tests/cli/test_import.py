@@ -177,7 +177,7 @@ def test_killed_half_way_nothing_is_lost_and_nothing_doubled(served: Served, fol
             time.sleep(0.02)
         process.send_signal(number)
         _, errors = process.communicate(timeout=60)
-        assert "Traceback" not in errors
+        assert "Traceback" not in errors, errors
 
     status, told, _ = report(served, folder)
 

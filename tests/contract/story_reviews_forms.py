@@ -36,4 +36,4 @@ def tell(do: Do, company: Company) -> None:
     old = {**made, "name": "旧评分表"}
     retired = committee.rest.post("/review-forms", json=old).json()["id"]
     do("retireReviewForm", committee, retired)
-    do("listReviewForms", reader, retired="false", limit=2)
+    do("listReviewForms", reader, retired=False, limit=2)

@@ -195,7 +195,7 @@ class Script:
             return True
         if content in self.over:
             stayed = name in self.gave.get(content, {}) and name not in self.kept_out.get(content, set())
-            return stayed or name in ("作者", "发明人", "主持", "旁观", "管理员")
+            return stayed or name in ("作者", "发明人", "主持", "庚", "旁观", "管理员")
         if content in COMPARED:
             return name == CHAIRS["比选会"]
         if name in self.kept_out.get(content, set()):

@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 from tests.access.world import fingerprint
 from tests.conftest import Actor, Company
-from tests.reviews.reviewing import assignment, category, change, done, group, judge, owed, policy, submit
+from tests.reviews.reviewing import assignment, category, change, done, group, heard, judge, owed, policy, submit
 
 
 @dataclass
@@ -177,13 +177,8 @@ def test_nobody_is_left_and_a_manager_names_somebody(board: Board) -> None:
     done(only.rest.post(f"{own(only, review)}/conflict", json={"reason": "和作者合写过"}))
     seen = done(board.author.rest.get(f"/reviews/{review['id']}"))
     assert (seen["state"], board.asked(review)) == ("open", [])
-    company.server.settled()
-    query = {"types": "reviewer_missing", "limit": 100}
-    told = [
-        event
-        for event in done(board.author.rest.get("/events", params=query))["items"]
-        if event["payload"]["review_id"] == review["id"]
-    ]
+    missing = heard(board.author, ["reviewer_missing"])
+    told = [event for event in missing if event["payload"]["review_id"] == review["id"]]
     assert [(one["payload"]["required"], one["payload"]["asked"], one["actor"]["name"]) for one in told] == [
         (1, 0, "kshare")
     ]

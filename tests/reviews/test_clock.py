@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tests.conftest import Actor, Company, held
 from tests.reviews.panelling import Panel, chair_of
 from tests.reviews.panelling import panel as new_panel
-from tests.reviews.reviewing import assignment, category, done, form, group, judge, owed, policy, submit
+from tests.reviews.reviewing import assignment, category, done, form, group, heard, judge, owed, policy, submit
 
 from kshare.ideas.calendar import WorkingCalendar, add_working_days
 
@@ -89,20 +89,6 @@ def settle(company: Company) -> None:
         company.hr.id,
     )
     company.server.settle()
-
-
-def heard(actor: Actor, types: list[str]) -> list[dict[str, Any]]:
-    """What somebody hears, in order."""
-    actor.server.settled()
-    found: list[dict[str, Any]] = []
-    after = None
-    while True:
-        query: dict[str, Any] = {"types": types, "limit": 100, **({"after": after} if after else {})}
-        page = done(actor.rest.get("/events", params=query))
-        found += page["items"]
-        if page["next_cursor"] is None:
-            return found
-        after = page["next_cursor"]
 
 
 def events(actor: Actor, review: dict[str, Any], *types: str) -> list[dict[str, Any]]:

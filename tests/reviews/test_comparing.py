@@ -14,7 +14,7 @@ from tests.access.world import fingerprint
 from tests.challenges.test_entries import alone, at_once
 from tests.conftest import Actor, Company, held
 from tests.reviews.comparing import Round, a_round, propose
-from tests.reviews.reviewing import done, owed
+from tests.reviews.reviewing import done, heard, owed
 
 from kshare.reviews.figures.ranking import Comparison, rank
 
@@ -184,13 +184,7 @@ def answers_of(panel: Round, viewer: Actor) -> str:
         f"""{{ reviewPanelStanding(panelId: "{panel.id}") {{ comparisons }} }}""",
     ):
         told.append(viewer.graphql(query))
-    viewer.server.settled()
-    events: list[Any] = []
-    asked: dict[str, Any] = {"limit": 100}
-    while page := viewer.rest.get("/events", params=asked).json()["items"]:
-        events += [event for event in page if panel.id in str(event)]
-        asked["after"] = page[-1]["id"]
-    told.append(events)
+    told.append([event for event in heard(viewer) if panel.id in str(event)])
     text = json.dumps(told, ensure_ascii=False)
     text = re.sub(r'"(endCursor|end_cursor|next_cursor|request_id)": ?"[^"]*"', "", text)
     names: dict[str, str] = {}

@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 import pytest
 from tests.access.world import fingerprint
 from tests.conftest import Actor, Company
-from tests.reviews.reviewing import category, change, done, group, judge, owed, policy, submit
+from tests.reviews.reviewing import category, change, done, group, heard, judge, owed, policy, submit
 
 from kshare.core.database import Database
 from kshare.core.settings import Settings
@@ -86,12 +86,8 @@ TYPES = ["created", "published", "revised", "changed", "revision_held"]
 
 def events(actor: Actor, id: str) -> list[dict[str, Any]]:
     """All that the feed tells somebody of an item."""
-    query: dict[str, Any] = {"limit": 100, "types": [*(f"knowledge_item_{name}" for name in TYPES), "review_ended"]}
-    found: list[dict[str, Any]] = []
-    while page := done(actor.rest.get("/events", params=query))["items"]:
-        found += [event for event in page if id in str(event)]
-        query["after"] = page[-1]["id"]
-    return found
+    types = [*(f"knowledge_item_{name}" for name in TYPES), "review_ended"]
+    return [event for event in heard(actor, types) if id in str(event)]
 
 
 def test_readers_keep_the_text_they_have_byte_for_byte(held: Held) -> None:

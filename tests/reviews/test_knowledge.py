@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 from tests.access.world import fingerprint
 from tests.conftest import Actor, Company
-from tests.reviews.reviewing import assignment, category, change, done, form, group, judge, owed, policy, submit
+from tests.reviews.reviewing import assignment, category, change, done, form, group, heard, judge, owed, policy, submit
 
 SUBMIT = """mutation($id: ID!, $note: String) { submitForReview(contentId: $id, input: { note: $note }) {
   id state revision latestRevision required note method subject { id title author { name } } } }"""
@@ -200,8 +200,7 @@ def test_rejected_with_a_reason_and_a_draft_that_was_submitted_is_kept(company: 
     assert (shown["state"], "delete" in shown["permissions"]) == ("draft", False)
     before = print_of(company)
     refused(company, author.rest.delete(f"/knowledge-items/{item['id']}", headers={"If-Match": "*"}), 409, before)
-    company.server.settled()
-    events = done(author.rest.get("/events", params={"types": "review_ended", "limit": 100}))["items"]
+    events = heard(author, ["review_ended"])
     (told,) = [one for one in events if one["payload"]["review_id"] == review["id"]]
     assert (told["payload"]["state"], told["actor"]["name"]) == ("rejected", "kshare"), "not who said the last word"
 
@@ -263,8 +262,7 @@ def test_an_idea_is_submitted_by_those_who_decide(company: Company) -> None:
     said = done(author.rest.get(f"/reviews/{review['id']}/judgements"))["items"]
     assert [(one["judge"], one["score"]) for one in said] == [(None, 2), (None, 1)]
     assert done(author.rest.get(f"/reviews/{review['id']}/assignments"))["items"] == []
-    company.server.settled()
-    events = done(author.rest.get("/events", params={"limit": 100, "types": "review_ended"}))["items"]
+    events = heard(author, ["review_ended"])
     (told,) = [one for one in events if one["payload"]["review_id"] == review["id"]]
     assert told["actor"]["name"] == "kshare"
     before = print_of(company)

@@ -4,6 +4,7 @@ import asyncio
 import re
 import sys
 from collections.abc import Awaitable, Callable, Coroutine
+from importlib import import_module
 from typing import Any, TypeVar
 
 import typer
@@ -87,6 +88,8 @@ def with_database(work: Callable[[Database, Console], Awaitable[T]], console: Co
     configured, out = settings(), console or Console()
 
     async def run() -> T:
+        # Rows are written in the order in which tables refer to each other, for which all of them must be known.
+        import_module("kshare.tables")
         async with opened(configured, out) as database:
             return await work(database, out)
 
