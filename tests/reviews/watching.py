@@ -306,7 +306,9 @@ def heard(actor: Actor, asked: Asked) -> str:
 
 def told_in(response: httpx.Response) -> str:
     """What an answer says, but for what differs between any two."""
-    headers = sorted(f"{name}: {value}" for name, value in response.headers.items() if name not in _UNTOLD)
+    # The reader's own key says when it was used last, which is noted a moment later; the tag of that answer follows it.
+    untold = _UNTOLD | {"etag"} if '"last_used_at"' in response.text else _UNTOLD
+    headers = sorted(f"{name}: {value}" for name, value in response.headers.items() if name not in untold)
     # A place in the journal is another text each time, and a place in what was found says when it was searched.
     sealed = any(word in response.text for word in ('"latest"', "EventConnection", "SearchConnection"))
     body = _SEALED.sub(r'\1"…"', response.text) if sealed else response.text
