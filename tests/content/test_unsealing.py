@@ -11,6 +11,7 @@ from uuid import UUID, uuid4
 import pytest
 from tests.access.world import fingerprint
 from tests.conftest import Actor, Company, Server
+from tests.events.following import heard
 
 from kshare.content.anonymity import rotation
 from kshare.content.anonymity.credits import write_batch
@@ -36,14 +37,7 @@ def requested(actor: Actor, idea: str) -> dict[str, Any]:
 
 
 def events(actor: Actor, *types: str, about: str) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = []
-    query: dict[str, Any] = {"types": list(types), "limit": 100}
-    while True:
-        page = actor.rest.get("/events", params=query).json()
-        found += [event for event in page["items"] if event["content_id"] == about]
-        if not page["next_cursor"]:
-            return found
-        query["after"] = page["next_cursor"]
+    return [event for event in heard(actor, types) if event["content_id"] == about]
 
 
 def printed(company: Company) -> Any:

@@ -4,7 +4,7 @@ import json
 import socket
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -110,3 +110,18 @@ def subscribed(actor: Actor, selection: str = "id type", **variables: Any) -> Fo
     body = {"query": query % selection, "variables": variables}
     url = f"{actor.server.url}/graphql"
     return Following(actor, lambda client: client.stream("POST", url, json=body, headers=headers))
+
+
+def heard(actor: Actor, types: Sequence[str] = ()) -> list[dict[str, Any]]:
+    """All that the feed tells somebody, in order. A page may be empty although there is more."""
+    actor.server.settled()
+    found: list[dict[str, Any]] = []
+    query: dict[str, Any] = {"types": list(types), "limit": 100}
+    while True:
+        response = actor.rest.get("/events", params=query)
+        assert response.status_code == 200, response.text
+        page = response.json()
+        found += page["items"]
+        if page["next_cursor"] is None:
+            return found
+        query["after"] = page["next_cursor"]

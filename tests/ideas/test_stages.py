@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.conftest import Actor, Company
+from tests.events.following import heard
 
 from kshare.ideas.stages import OPEN, TRANSITIONS
 
@@ -224,14 +225,7 @@ def test_private_decisions_are_published_together(company: Company) -> None:
         listed = reader.rest.get("/idea-decisions", params={"private": "true"}).json()["items"]
         assert not {one["idea"]["id"] for one in listed} & {yes, no}
     assert {id: stable(company.employee, id) for id in (yes, no)} == before
-    company.server.settled()
-    query: dict[str, Any] = {"types": "idea_decided_privately"}
-    while True:
-        page = company.employee.rest.get("/events", params=query).json()
-        assert page["items"] == []
-        if page["next_cursor"] is None:
-            break
-        query["after"] = page["next_cursor"]
+    assert heard(company.employee, ["idea_decided_privately"]) == []
     listed = company.admin.rest.get("/idea-decisions", params={"private": "true", "limit": 100}).json()["items"]
     ids = {one["idea"]["id"]: one["id"] for one in listed}
     assert {yes, no} <= ids.keys()

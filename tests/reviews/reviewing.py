@@ -89,17 +89,3 @@ def judge(actor: Actor, review: dict[str, Any], verdict: str = "approve", **fiel
 def change(actor: Actor, id: str, **fields: Any) -> Any:
     """A change of a knowledge item, whatever its version."""
     return actor.rest.patch(f"/knowledge-items/{id}", json=fields, headers={"If-Match": "*"})
-
-
-def heard(actor: Actor, types: list[str] | None = None) -> list[dict[str, Any]]:
-    """What somebody hears, in order. A page may be empty although there is more."""
-    actor.server.settled()
-    found: list[dict[str, Any]] = []
-    after = None
-    while True:
-        query: dict[str, Any] = {"types": types or [], "limit": 100, **({"after": after} if after else {})}
-        page = done(actor.rest.get("/events", params=query))
-        found += page["items"]
-        if page["next_cursor"] is None:
-            return found
-        after = page["next_cursor"]

@@ -7,7 +7,8 @@ from uuid import UUID
 import pytest
 from tests.access.world import fingerprint
 from tests.conftest import Actor, Company
-from tests.reviews.reviewing import assignment, category, change, done, group, heard, judge, owed, policy, submit
+from tests.events.following import heard
+from tests.reviews.reviewing import assignment, category, change, done, group, judge, owed, policy, submit
 
 
 @dataclass

@@ -11,9 +11,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.conftest import Actor, Company, held
+from tests.events.following import heard
 from tests.reviews.panelling import Panel, chair_of
 from tests.reviews.panelling import panel as new_panel
-from tests.reviews.reviewing import assignment, category, done, form, group, heard, judge, owed, policy, submit
+from tests.reviews.reviewing import assignment, category, done, form, group, judge, owed, policy, submit
 
 from kshare.ideas.calendar import WorkingCalendar, add_working_days
 

@@ -13,8 +13,9 @@ import httpx
 from tests.access.world import fingerprint
 from tests.challenges.test_entries import alone, at_once
 from tests.conftest import Actor, Company, held
+from tests.events.following import heard
 from tests.reviews.comparing import Round, a_round, propose
-from tests.reviews.reviewing import done, heard, owed
+from tests.reviews.reviewing import done, owed
 
 from kshare.reviews.figures.ranking import Comparison, rank
 

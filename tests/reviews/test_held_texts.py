@@ -7,7 +7,8 @@ from uuid import UUID, uuid4
 import pytest
 from tests.access.world import fingerprint
 from tests.conftest import Actor, Company
-from tests.reviews.reviewing import category, change, done, group, heard, judge, owed, policy, submit
+from tests.events.following import heard
+from tests.reviews.reviewing import category, change, done, group, judge, owed, policy, submit
 
 from kshare.core.database import Database
 from kshare.core.settings import Settings

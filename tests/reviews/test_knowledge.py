@@ -6,7 +6,8 @@ from uuid import uuid4
 import pytest
 from tests.access.world import fingerprint
 from tests.conftest import Actor, Company
-from tests.reviews.reviewing import assignment, category, change, done, form, group, heard, judge, owed, policy, submit
+from tests.events.following import heard
+from tests.reviews.reviewing import assignment, category, change, done, form, group, judge, owed, policy, submit
 
 SUBMIT = """mutation($id: ID!, $note: String) { submitForReview(contentId: $id, input: { note: $note }) {
   id state revision latestRevision required note method subject { id title author { name } } } }"""
