@@ -33,6 +33,10 @@ class Permission(Choice):
     comment_write = "comment_write", "Comment, and change your own comments."
     comment_moderate = "comment_moderate", "Delete the comments of others."
     react = "react", "React to content, rate it, follow it, and record views."
+    metrics_read = "metrics_read", "Read figures of the company and your own departments, and your account."
+    metrics_read_all = "metrics_read_all", "Read the figures of all departments."
+    contributions_read = "contributions_read", "Read the contributions of others."
+    outcomes_manage = "outcomes_manage", "Keep series of figures from outside, such as cycle times."
     taxonomy_manage = "taxonomy_manage", "Manage categories and tags, and see what is searched for."
     search = "search", "Search."
     events_read = "events_read", "Read and follow events."
@@ -51,7 +55,10 @@ class Role(Choice):
     knowledge_manager = "knowledge_manager", "Manages all knowledge, its reviews, comments, categories and tags."
     committee = "committee", "Decides on ideas, merges and manages them, leads panels, sponsors challenges."
     finance = "finance", "Manages budgets, grants resources, verifies benefits."
-    hr = "hr", "Manages people, departments and groups; one of the two who can unseal an anonymous author."
+    hr = (
+        "hr",
+        "Manages people, departments and groups, reads their contributions; one of the two who can unseal an author.",
+    )
     administrator = (
         "administrator",
         "All of it but the verifying of benefits; assigns roles, manages keys, explains who sees what.",
@@ -73,9 +80,11 @@ class Classification(Choice):
 
 P = Permission
 _READER = frozenset({P.people_read, P.keys_own, P.content_read, P.search, P.events_read})
-_EMPLOYEE = _READER | {P.knowledge_write, P.idea_propose, P.review, P.comment_write, P.react}
-_KNOWLEDGE_MANAGER = _EMPLOYEE | {P.knowledge_manage, P.review_manage, P.comment_moderate, P.taxonomy_manage}
-_COMMITTEE = _EMPLOYEE | {P.idea_decide, P.idea_manage, P.review_manage, P.challenge_manage}
+_EMPLOYEE = _READER | {P.knowledge_write, P.idea_propose, P.review, P.comment_write, P.react, P.metrics_read}
+_KNOWLEDGE_MANAGER = (
+    _EMPLOYEE | {P.knowledge_manage, P.review_manage, P.comment_moderate, P.taxonomy_manage} | {P.metrics_read_all}
+)
+_COMMITTEE = _EMPLOYEE | {P.idea_decide, P.idea_manage, P.review_manage, P.challenge_manage, P.metrics_read_all}
 
 ROLES: Mapping[Role, frozenset[Permission]] = MappingProxyType(
     {
@@ -83,17 +92,19 @@ ROLES: Mapping[Role, frozenset[Permission]] = MappingProxyType(
         Role.reviewer: _EMPLOYEE | {P.comment_moderate},
         Role.knowledge_manager: _KNOWLEDGE_MANAGER,
         Role.committee: _COMMITTEE,
-        Role.finance: _EMPLOYEE | {P.budget_manage, P.benefit_verify},
-        Role.hr: _EMPLOYEE | {P.people_manage, P.unseal},
+        Role.finance: _EMPLOYEE | {P.budget_manage, P.benefit_verify, P.metrics_read_all, P.outcomes_manage},
+        Role.hr: _EMPLOYEE | {P.people_manage, P.unseal, P.metrics_read_all, P.contributions_read, P.outcomes_manage},
         Role.administrator: _KNOWLEDGE_MANAGER
         | _COMMITTEE
-        | {P.people_manage, P.roles_manage, P.keys_manage, P.access_explain, P.budget_manage, P.unseal},
+        | {P.people_manage, P.roles_manage, P.keys_manage, P.access_explain, P.budget_manage, P.unseal}
+        | {P.contributions_read, P.outcomes_manage},
     }
 )
 """The role table. Every active person is an employee; a service account has only the roles assigned to it."""
 
 SCOPABLE: frozenset[Permission] = frozenset(
     {P.knowledge_manage, P.comment_moderate, P.idea_decide, P.idea_manage, P.review_manage}
+    | {P.metrics_read_all, P.contributions_read}
 )
-"""Permissions on content, which a role assigned for a department or a category gives within it. A role so
-assigned gives nothing company-wide: people, taxonomy and keys have no department of their own to check against."""
+"""Permissions on content and on figures, which a role assigned for a department or a category gives within it. A role
+so assigned gives nothing company-wide: people, taxonomy and keys have no department of their own to check against."""

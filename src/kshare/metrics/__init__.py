@@ -1,0 +1,1 @@
+"""Figures as contracts: what is counted, how it is rolled up, and what of it may be told."""
