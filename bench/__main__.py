@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from bench import documents, ideas, latency, likeness, ratios, reviews, searches, servers
+from bench import documents, ideas, latency, likeness, metrics, ratios, reviews, searches, servers
 from bench.load import Load, LoadError
 from bench.report import Report
 from bench.seed import Seeded
@@ -29,14 +29,15 @@ class Effort:
     sizes: tuple[int, int]
     """Items in the small database and in the large one."""
     ideas: int
+    people: int
     rounds: int
     seconds: float
     count: int
 
 
-WHOLE = Effort((10_000, 1_000_000), 200_000, 7, 2.0, 1_500)
-QUICK = Effort((10_000, 100_000), 20_000, 3, 1.0, 200)
-CHECK = Effort((10_000, 20_000), 2_000, 1, 0.1, 50)
+WHOLE = Effort((10_000, 1_000_000), 200_000, 100_000, 7, 2.0, 1_500)
+QUICK = Effort((10_000, 100_000), 20_000, 20_000, 3, 1.0, 200)
+CHECK = Effort((10_000, 20_000), 2_000, 4_000, 1, 0.1, 50)
 
 _FAILURES = (
     servers.ServerError,
@@ -122,6 +123,9 @@ async def _measure(directory: Path, known: dict[int, Seeded], report: Report, co
             copy, directory, copy_connection, small, load, report, console, rounds=rounds, seconds=seconds
         )
         await reviews.measure(copy, directory, copy_connection, small, load, report, console, count=count)
+        await metrics.measure(
+            copy, directory, copy_connection, small, load, report, console, count=count, people=effort.people
+        )
 
         places = latency.Place(small, kshare, small_connection), latency.Place(large, big, large_connection)
         page = await latency.measure(*places, load, report, console, count=count)

@@ -143,6 +143,16 @@ class Timing:
         return quantiles(self.times, n=100)[98]
 
 
+def one_by_one(load: Load, server: Server, name: str, asked: Iterable[tuple[str, str]], count: int) -> Timing:
+    """What paths take that are asked for with these keys, one request after the other, in seconds."""
+    requests = list(islice((http("GET", path, key) for path, key in asked), 200))
+    load.keep(name, requests)
+    load.run(name, server.port, count=max(WARM, len(requests)))
+    return Timing(
+        [time for at in range(0, count, CHUNK) for time in load.run(name, server.port, count=CHUNK, start=at).times]
+    )
+
+
 def _timed(load: Load, name: str, ports: Sequence[int], count: int, amount: int) -> list[Timing]:
     """One list on several servers, in turn by small chunks, so that a disturbance meets all of them alike; `amount`
     requests are different ones."""

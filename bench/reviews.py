@@ -1,14 +1,14 @@
 """Reviews: a desk, and a panel of 200 ideas with 12 reviewers, relative to a page of knowledge items."""
 
-from itertools import cycle, islice
+from itertools import cycle
 from pathlib import Path
 from uuid import UUID
 
 import asyncpg
 
 from bench import servers
-from bench.latency import CHUNK, WARM, Timing
-from bench.load import Load, http
+from bench.latency import one_by_one
+from bench.load import Load
 from bench.report import Report
 from bench.seed import Seeded
 from kshare.console import Console
@@ -104,26 +104,16 @@ async def measure(
     }  # fmt: skip
     with servers.kshare(url, directory, "kshare-reviews") as kshare:
         pages = {
-            size: _time(
+            size: one_by_one(
                 load, kshare, f"items {size}", [(f"/v1/knowledge-items?limit={size}", key) for key, _ in people], count
             )
             for size in (20, 100)
         }
         for name, (asked, size) in cases.items():
-            timing, page = _time(load, kshare, name, asked, count), pages[size]
+            timing, page = one_by_one(load, kshare, name, asked, count), pages[size]
             detail = f"{timing.median * 1000:.2f} ms (p99 {timing.p99 * 1000:.2f}), a page {page.median * 1000:.2f} ms"
             report.add(TABLE, f"{name}: median", timing.median / page.median, most=MOST, detail=detail)
 
 
 async def _ids(connection: Connection, sql: str, *values: object) -> list[UUID]:
     return [row[0] for row in await connection.fetch(sql, *values)]
-
-
-def _time(load: Load, server: servers.Server, name: str, asked: list[tuple[str, str]], count: int) -> Timing:
-    """What one request after the other takes, in seconds."""
-    requests = list(islice((http("GET", path, key) for path, key in asked), 200))
-    load.keep(name, requests)
-    load.run(name, server.port, count=max(WARM, len(requests)))
-    return Timing(
-        [time for at in range(0, count, CHUNK) for time in load.run(name, server.port, count=CHUNK, start=at).times]
-    )

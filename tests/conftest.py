@@ -245,7 +245,7 @@ def held(server: Server, statement: str) -> Iterator[None]:
 @contextmanager
 def live_server(database_url: str, loop: Loop, **options: Any) -> Iterator[Server]:
     """kshare served by Uvicorn in a thread."""
-    patient: dict[str, Any] = {"rate_limit": 1_000_000, "failed_sign_ins": 1_000_000}
+    patient: dict[str, Any] = {"rate_limit": 1_000_000, "failed_sign_ins": 1_000_000, "metrics_pause": 86_400}
     given: dict[str, Any] = {"secret": "a secret for tests, longer than 32 characters", "seal_keys": SEAL_KEYS}
     options = patient | given | options
     settings = Settings(_env_file=None, **options)

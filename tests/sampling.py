@@ -72,6 +72,8 @@ def sample(schema: Mapping[str, Any], ids: Ids, name: str = "", defs: Mapping[st
             return "2026-01-01T00:00:00Z"
         case "date":
             return "2026-01-01"
+        case "month" | "period":
+            return "2026-01"
         case "email":
             return "somebody@example.com"
     if "email" in name:
@@ -126,14 +128,16 @@ def parameters(operation: Operation) -> list[tuple[str, Any, str]]:
     return [(name, operation.path_types.get(name, UUID), before) for before, name in found]
 
 
-KNOWN_NAMES = ("template",)
+KNOWN_NAMES = ("template", "chart")
 """What names things in paths without being an id."""
+NAMED = ("metrics", "dashboards")
+"""Things whose `id` in paths is a name."""
 
 
 def path_of(operation: Operation, ids: Ids) -> str:
     path = operation.path
     for name, kind, before in parameters(operation):
-        known = kind is UUID or name in KNOWN_NAMES
+        known = kind is UUID or name in KNOWN_NAMES or (name == "id" and before in NAMED)
         value = ids(before if name == "id" else name) if known else sample(schema_of(kind), ids, name)
         path = path.replace(f"{{{name}}}", str(value))
     return path
@@ -187,6 +191,10 @@ def graphql_value(type_: Any, ids: Ids, name: str) -> Any:
             return "2026-01-01"
     if name == "externalId":
         return ids("external_id")
+    if name.startswith(("metric", "dashboard")):
+        return ids(snake(name))
+    if name in ("month", "period"):
+        return "2026-01"
     return "somebody@example.com" if "email" in name.lower() else "x"
 
 

@@ -14,6 +14,9 @@ from kshare.content import rest as content_rest
 from kshare.content.anonymity import graphql as anonymity_graphql
 from kshare.content.anonymity import rest as anonymity_rest
 from kshare.content.anonymity.credits import ContributionCredits
+from kshare.contributions import graphql as contributions_graphql
+from kshare.contributions import rest as contributions_rest
+from kshare.contributions.reactor import ContributionsKeeper
 from kshare.core.journal import Reactor
 from kshare.core.settings import Settings
 from kshare.discussion import graphql as discussion_graphql
@@ -44,6 +47,15 @@ from kshare.incubation import graphql as incubation_graphql
 from kshare.incubation import rest as incubation_rest
 from kshare.knowledge import graphql as knowledge_graphql
 from kshare.knowledge import rest as knowledge_rest
+from kshare.metrics import graphql as metrics_graphql
+from kshare.metrics import rest as metrics_rest
+from kshare.metrics.dashboards import graphql as dashboards_graphql
+from kshare.metrics.dashboards import rest as dashboards_rest
+from kshare.metrics.flows import graphql as flows_graphql
+from kshare.metrics.flows import rest as flows_rest
+from kshare.metrics.reactor import MetricsKeeper
+from kshare.outcomes import graphql as outcomes_graphql
+from kshare.outcomes import rest as outcomes_rest
 from kshare.people import graphql as people_graphql
 from kshare.people.rest import departments, groups, keys, persons
 from kshare.resources import graphql as resources_graphql
@@ -95,6 +107,11 @@ DOORS: list[Door] = [
     comparing_rest.door,
     policies_rest.door,
     search_rest.door,
+    contributions_rest.door,
+    outcomes_rest.door,
+    metrics_rest.door,
+    dashboards_rest.door,
+    flows_rest.door,
     events_rest.door,
 ]
 
@@ -127,6 +144,11 @@ def schema() -> GraphQLSchema:
         comparing_graphql,
         policies_graphql,
         search_graphql,
+        contributions_graphql,
+        outcomes_graphql,
+        metrics_graphql,
+        dashboards_graphql,
+        flows_graphql,
         events_graphql,
     ]
     return schema_of(
@@ -139,7 +161,7 @@ def schema() -> GraphQLSchema:
 def reactors(settings: Settings | None = None) -> Sequence[Reactor]:
     """Everything that reacts to the journal."""
     every: list[Reactor] = [SearchIndexer(), ContributionCredits(), LikenessKeeper(), IdeaClock(), ReviewClock()]
-    every.append(Triage(settings))
+    every += [Triage(settings), ContributionsKeeper(), MetricsKeeper(settings)]
     if settings is not None and settings.llm_url is not None:
         every.append(ModelTriage(settings))
     return every

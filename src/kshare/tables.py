@@ -13,11 +13,14 @@ from kshare.content import models as content
 from kshare.content import policies
 from kshare.content import reads as content_views
 from kshare.content.anonymity import models as anonymity
+from kshare.contributions import models as contributions
 from kshare.core import idempotency, journal
 from kshare.core.database import Database, Row
 from kshare.discussion import models as discussion
 from kshare.ideas import models as ideas
 from kshare.incubation import models as incubation
+from kshare.metrics import models as metrics
+from kshare.outcomes import models as outcomes
 from kshare.people import models as people
 from kshare.resources import models as resources
 from kshare.reviews import models as reviews
@@ -30,11 +33,14 @@ ALL = (
     challenges,
     content,
     content_views,
+    contributions,
     discussion,
     ideas,
     idempotency,
     incubation,
     journal,
+    metrics,
+    outcomes,
     people,
     policies,
     resources,

@@ -212,7 +212,8 @@ def _takes_one(field: graphql.GraphQLField, name: str) -> bool:
 FIELDS = [
     f
     for f in root_fields()
-    if _takes_one(f[2], f[1]) and f[1] not in ("putPerson", "putDepartment", *PUTS_OWN, *TAKES_A_ROLE)
+    if _takes_one(f[2], f[1])
+    and f[1] not in ("putPerson", "putDepartment", "putOutcomeSeries", *PUTS_OWN, *TAKES_A_ROLE)
 ]
 
 

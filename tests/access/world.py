@@ -25,6 +25,12 @@ ROLES = (
 whose key has no scopes."""
 
 _SORTS = {
+    "metric": "metric",
+    "dashboard": "dashboard",
+    "chart": "chart",
+    "put_outcome_value": "outcome_series",
+    "outcome_value": "outcome_value",
+    "series": "outcome_series",
     "reviewed_place": "reviewed_place",
     "review_assignment": "review_assignment",
     "reviewassignment": "review_assignment",
@@ -366,7 +372,7 @@ class World:
     _other_tag = _tag
 
     def _external(self) -> str:
-        """An id of the system "x" that an item, an idea, a person and a department have."""
+        """An id of the system "x" that an item, an idea, a person, a department and a series of outcomes have."""
         name = uuid4().hex
         response = self.owner.rest.put(
             f"/knowledge-items/by-external-id/x/{name}", json={"kind": "sop", "title": "来自别处", "publish": True}
@@ -374,9 +380,31 @@ class World:
         assert response.status_code == 201, response.text
         response = self.owner.rest.put(f"/ideas/by-external-id/x/{name}", json={"title": "来自别处"})
         assert response.status_code == 201, response.text
-        for table, id in (("person", self._person()), ("department", self._department())):
+        series = ("outcome_series", self._outcome_series())
+        for table, id in (("person", self._person()), ("department", self._department()), series):
             self.server.sql(f"UPDATE {table} SET external_source = 'x', external_id = $1 WHERE id = $2", name, id)
         return name
+
+    def _metric(self) -> str:
+        return "active_sharers"
+
+    def _chart(self) -> str:
+        return "sharing"
+
+    def _dashboard(self) -> str:
+        return "overview"
+
+    def _outcome_series(self) -> str:
+        body = {"name": f"研发周期 {uuid4().hex[:6]}", "unit": "天", "better": "lower"}
+        return self._made("/outcome-series", self.company.finance, **body)
+
+    def _outcome_value(self) -> str:
+        """One of the owner's department."""
+        path = f"/outcome-series/{self._outcome_series()}/values"
+        value = {"department_id": str(self.company.departments["rd"]), "month": "2026-01", "value": "41.5"}
+        put = self.company.finance.rest.put(path, json={"values": [value]})
+        assert put.status_code == 200, put.text
+        return str(self.company.finance.rest.get(path).json()["items"][0]["id"])
 
     def _person(self) -> str:
         self._last_person = str(self.company.hire("某人", "rd").id)
@@ -414,7 +442,19 @@ class World:
 
 _NOISE = {"api_key": "last_used_at"}
 """Columns that kshare writes by itself."""
-_UNWATCHED = ("alembic_version", "reactor", "search_query", "searched_text", "likeness_count")
+_UNWATCHED = (
+    "alembic_version",
+    "contribution",
+    "contribution_redated",
+    "likeness_count",
+    "metric_flow",
+    "metric_stale",
+    "metric_state",
+    "metric_value",
+    "reactor",
+    "search_query",
+    "searched_text",
+)
 """Tables that kshare writes by itself, or later than the request that it writes of."""
 
 

@@ -1,4 +1,5 @@
-"""Writes matrix.yaml anew: `python -m tests.access.write`. What it changes is to be reviewed."""
+"""Writes matrix.yaml: `python -m tests.access.write` all of it anew, with `missing` the rows of new operations. What it
+changes is to be reviewed."""
 
 import os
 import subprocess
@@ -6,4 +7,5 @@ import sys
 
 if __name__ == "__main__":
     command = [sys.executable, "-m", "pytest", "-q", "tests/access/test_matrix.py", "-k", "test_write"]
-    sys.exit(subprocess.run(command, env={**os.environ, "KSHARE_WRITE_MATRIX": "1"}, check=False).returncode)
+    which = "missing" if sys.argv[1:] == ["missing"] else "all"
+    sys.exit(subprocess.run(command, env={**os.environ, "KSHARE_WRITE_MATRIX": which}, check=False).returncode)

@@ -54,7 +54,8 @@ class Recording:
         else:
             response = actor.rest.request(operation.method, path, **request)
             assert response.status_code in (operation.status, 201), (name, response.text)
-            answer = response.json() if response.content else None
+            shown = response.content and response.headers["content-type"].startswith("application/json")
+            answer = response.json() if shown else None
         assert name not in self.examples, name
         self.examples[name] = {key: self._stable(value) for key, value in sent.items() if value}
         if answer is not None:

@@ -18,6 +18,7 @@ SUBJECTS = (
     "resources",
     "incubation",
     "benefits",
+    "outcomes",
     "reviews_policies",
     "reviews_forms",
     "reviews",
@@ -25,6 +26,7 @@ SUBJECTS = (
     "reviews_panels",
     "reviews_comparing",
     "anonymity",
+    "metrics",
 )
 """The parts of the story that are told in files of their own, in order."""
 

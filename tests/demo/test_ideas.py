@@ -11,7 +11,13 @@ from kshare.ideas.stages import TRANSITIONS
 
 
 def stages(client: httpx.Client) -> dict[str, dict[str, Any]]:
-    return {idea["title"]: idea for idea in client.get("/ideas", params={"limit": 100}).json()["items"]}
+    ideas: dict[str, dict[str, Any]] = {}
+    query: dict[str, Any] = {"limit": 100}
+    while query.get("cursor", "first") is not None:
+        page = client.get("/ideas", params=query).json()
+        ideas |= {idea["title"]: idea for idea in page["items"]}
+        query["cursor"] = page["next_cursor"]
+    return ideas
 
 
 def test_every_stage_is_there_and_nobody_is_named_who_wished_it_not(demo: Demo) -> None:

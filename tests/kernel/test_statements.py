@@ -38,6 +38,13 @@ SEVERAL = {
     "getNextPair",
     "search",
     "explainAccess",
+    "listContributionRules",
+    "listMetrics",
+    "getMetric",
+    "getMetricValues",
+    "listMetricRows",
+    "listDashboards",
+    "getDashboard",
 }
 """Reads that are no single view of anything: they may take as many statements as `most` says."""
 
@@ -307,6 +314,12 @@ SELECT j.id, c.id, 3, '' FROM review_judgement j,
 INSERT INTO review_comparison (id, panel_id, person_id, first_id, second_id, outcome, comment, created_at)
 SELECT uuidv7(), a.panel_id, p.id, a.id, b.id, 'first', '', now() FROM review a
 JOIN review b ON b.panel_id = a.panel_id AND b.id > a.id, (SELECT id FROM person WHERE name LIKE 'p%' LIMIT 2) p;
+INSERT INTO outcome_series (id, name, unit, better, archived, version, created_at, updated_at)
+SELECT uuidv7(), 's' || n, 'x', 'lower', n % 10 = 0, 1, now(), now() FROM generate_series(1, 300) n;
+INSERT INTO outcome_value (id, series_id, department_id, month, value, number, current, person_id, recorded_at)
+SELECT uuidv7(), s.id, d.id, date '2024-01-01' + m * interval '1 month', m, 1, true, p.id, now()
+FROM (SELECT id FROM outcome_series LIMIT 10) s, generate_series(0, 23) m, (SELECT id FROM person LIMIT 1) p,
+  (SELECT id FROM department UNION ALL SELECT NULL) d;
 INSERT INTO journal (id, happened, actor_id, object_kind, object_id, content_id, readers, classification, payload, at)
 SELECT uuidv7(), 'knowledge_item_created', author_id, 'content', id, id, readers, classification, '{{}}', created_at
 FROM content;

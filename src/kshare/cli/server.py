@@ -1,4 +1,4 @@
-"""`kshare serve`, `worker`, `migrate`, `reindex`: what runs, and what it runs on."""
+"""`kshare serve`, `worker`, `migrate`, `reindex`, `recount`: what runs, and what it runs on."""
 
 from contextlib import AbstractAsyncContextManager
 from typing import Annotated
@@ -55,6 +55,23 @@ def reindex(force: Force = False) -> None:
     console.say(f"{prints} ideas made comparable")
 
 
+def recount() -> None:
+    """Bring the account of contributions to what happened, and compute all figures anew."""
+    from kshare.contributions.ledger import complete
+    from kshare.metrics.rebuild import rebuild
+
+    async def work(database: Database, console: Console) -> tuple[int, int]:
+        with console.measured("Completing the account") as progress:
+            entries = await complete(database, progress)
+        with console.measured("Computing figures") as progress:
+            return entries, await rebuild(database, progress)
+
+    console = Console()
+    entries, figures = with_database(work, console)
+    console.say(f"{entries} entries written")
+    console.say(f"{figures} figures changed")
+
+
 Check = Annotated[
     bool,
     typer.Option("--check", envvar="KSHARE_MIGRATE_CHECK", help="Also compare the tables with the code; for CI."),
@@ -104,4 +121,5 @@ def add_to(app: typer.Typer) -> None:
     app.command()(worker)
     app.command()(migrate)
     app.command()(reindex)
+    app.command()(recount)
     app.command()(doctor)

@@ -28,6 +28,7 @@ from kshare.people.graphql import Department, Person
 READ = Permission.content_read
 
 enum_type(shapes.State)
+enum_type(shapes.ContentType)
 Counters = object_type(shapes.Counters)
 AudienceMember = object_type(shapes.AudienceMember)
 enum_type(shapes.DifferenceOp)

@@ -26,12 +26,6 @@ AMOUNT = Numeric(WHOLE_DIGITS + PLACES, PLACES)
 
 _WRITTEN: Final = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?")
 _WHOLE: Final = rf"[1-9][0-9]{{0,{WHOLE_DIGITS - 1}}}"
-_FRACTION: Final = rf"(\.[0-9]{{1,{PLACES}}})?"
-_PATTERNS: Final = {
-    "positive": rf"^({_WHOLE}{_FRACTION}|0\.([1-9][0-9]?|0[1-9]))$",
-    "not_negative": rf"^(0|{_WHOLE}){_FRACTION}$",
-    "any": rf"^-?(0|{_WHOLE}){_FRACTION}$",
-}
 _LEAST: Final = {"positive": 1, "not_negative": 0, "any": -MOST}
 
 
@@ -40,6 +34,8 @@ class AmountRule:
     """A pydantic annotation for `Decimal`: an amount as callers write it, with the sign it may have."""
 
     sign: Literal["positive", "not_negative", "any"]
+    places: int = PLACES
+    """Decimals it has at most."""
 
     def read(self, value: Any) -> Decimal:
         """The amount; raises the error of pydantic that names the broken rule."""
@@ -60,8 +56,8 @@ class AmountRule:
         whole, _, fraction = text.removeprefix("-").partition(".")
         if len(whole) > WHOLE_DIGITS:
             raise PydanticKnownError("decimal_whole_digits", {"whole_digits": WHOLE_DIGITS})
-        if len(fraction) > PLACES:
-            raise PydanticKnownError("decimal_max_places", {"decimal_places": PLACES})
+        if len(fraction) > self.places:
+            raise PydanticKnownError("decimal_max_places", {"decimal_places": self.places})
         return self._signed(Decimal(text))
 
     def _signed(self, amount: Decimal) -> Decimal:
@@ -76,7 +72,16 @@ class AmountRule:
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
         whole = {"type": "integer", "minimum": _LEAST[self.sign], "maximum": MOST}
-        return {"anyOf": [whole, {"type": "string", "format": "decimal", "pattern": _PATTERNS[self.sign]}]}
+        return {"anyOf": [whole, {"type": "string", "format": "decimal", "pattern": self._pattern()}]}
+
+    def _pattern(self) -> str:
+        """The texts that are read, as a regular expression."""
+        fraction = rf"(\.[0-9]{{1,{self.places}}})?"
+        if self.sign == "positive":
+            below_one = "|".join("0" * n + "[1-9]" + "[0-9]?" * (self.places - 1 - n) for n in range(self.places))
+            return rf"^({_WHOLE}{fraction}|0\.({below_one}))$"
+        minus = "-?" if self.sign == "any" else ""
+        return rf"^{minus}(0|{_WHOLE}){fraction}$"
 
 
 Amount = Annotated[Decimal, AmountRule("positive")]

@@ -79,6 +79,13 @@ PROBLEMS: dict[str, Problem] = {
         "This server has no key file with which to seal who wrote something anonymous.",
         "Send it without `anonymous`, or ask those who run the server to set `KSHARE_SEAL_KEYS`.",
     ),
+    "charts_not_installed": Problem(
+        409,
+        "Charts are not installed",
+        "未安装图表功能",
+        "This server lacks the packages with which charts are drawn.",
+        "Take the figures as JSON or CSV, or ask those who run the server to install `kshare[charts]`.",
+    ),
     "idempotency_in_progress": Problem(
         409,
         "Still running",

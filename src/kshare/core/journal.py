@@ -205,8 +205,9 @@ class Worker:
     The lease is an advisory lock and not a locked row, because locking a row takes a transaction id: from then to its
     end a reactor would keep everybody's newer entries from settling, and looking for work would write to the log.
 
-    A step's commit waits for the disk only if it wrote to the journal itself. Else its effects and the cursor are lost
-    together or not at all, and what a crash of PostgreSQL takes away is done again from the journal.
+    A step's commit waits for the disk only if it wrote to the journal itself, or something else that is `outlasting`.
+    Else its effects and the cursor are lost together or not at all, and what a crash of PostgreSQL takes away is done
+    again from the journal.
     """
 
     def __init__(self, database: Database, reactors: Sequence[Reactor], *, poll: float = 1.0) -> None:
@@ -313,11 +314,26 @@ _MOVE = _FIRST.on_conflict_do_update(
 ).returning(
     ReactorRow.fence,
     text(
-        """CASE WHEN NOT EXISTS (SELECT FROM journal WHERE xid = pg_current_xact_id())
+        """CASE WHEN current_setting('kshare.outlasting', true) IS DISTINCT FROM 'on'
+      AND NOT EXISTS (SELECT FROM journal WHERE xid = pg_current_xact_id())
     THEN set_config('synchronous_commit', 'off', true) END AS soon"""
     ),
 )
 """Moves the place, unless somebody with a newer token has moved it already."""
+
+
+async def hold_lease(session: AsyncSession, name: str) -> None:
+    """Waits until no worker runs the reactor of this name, and keeps them from it until the transaction ends: for
+    what does the work of a reactor beside it."""
+    await session.execute(
+        text("SELECT pg_advisory_xact_lock(hashtextextended('kshare reactor ' || :name, 0))"), {"name": name}
+    )
+
+
+async def outlasting(session: AsyncSession) -> None:
+    """What a reactor wrote in this transaction others may have read and kept when PostgreSQL crashes: its commit waits
+    for the disk, since doing it again would not give the same."""
+    await session.execute(text("SELECT set_config('kshare.outlasting', 'on', true)"))
 
 
 def _after_the_place() -> ColumnElement[bool]:

@@ -1,10 +1,10 @@
-"""Times and days as callers write them: RFC 3339, written out, with a time zone."""
+"""Times, days and months as callers write them: RFC 3339, written out, with a time zone."""
 
 import re
 from datetime import date
 from typing import Annotated, Any
 
-from pydantic import AwareDatetime, BeforeValidator
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
@@ -28,3 +28,21 @@ Moment = Annotated[
     AwareDatetime, _written_as(_MOMENT, "datetime_parsing", "Write the time as 2026-03-01T12:00:00Z (RFC 3339)")
 ]
 """A moment in time."""
+
+_MONTH = "(199[0-9]|2[01][0-9]{2})-(0[1-9]|1[0-2])"
+
+
+def _month(value: str) -> str:
+    if re.fullmatch(_MONTH, value) is None:
+        raise PydanticCustomError("month_parsing", "Write the month as 2026-03; it lies between 1990 and 2199")
+    return value
+
+
+_MONTH_SCHEMA = {"type": "string", "format": "month", "pattern": f"^{_MONTH}$"}
+Month = Annotated[str, AfterValidator(_month), WithJsonSchema(_MONTH_SCHEMA)]
+"""A calendar month, as `2026-03`."""
+
+
+def first_day(month: str) -> date:
+    """The first day of a `Month`."""
+    return date.fromisoformat(f"{month}-01")

@@ -127,6 +127,10 @@ class Settings(BaseSettings):
     )
     graphql_trusted_only: bool = Field(False, description="Execute no other GraphQL documents than those.")
 
+    metrics_pause: float = Field(
+        60, ge=0, description="Seconds at least from one computing of figures that have changed to the next."
+    )
+
     llm_url: WebUrl | None = Field(
         None, description="An OpenAI-compatible endpoint that helps to triage ideas, such as https://host/v1."
     )

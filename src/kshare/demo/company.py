@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -19,12 +20,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from kshare.content.commands import add_content, revise, set_state
 from kshare.content.models import CategoryRow, ContentRow, ContentTagRow, CounterRow, TagNameRow, TagRow
 from kshare.content.taxonomy_shapes import folded
-from kshare.core.access import ROLES, Role
-from kshare.core.clock import now
+from kshare.core.access import ROLES, Permission, Role
+from kshare.core.clock import day_in, now
 from kshare.core.ids import new_id
 from kshare.core.journal import Happened
 from kshare.core.principal import EVERYONE, Principal
 from kshare.core.writing import Work
+from kshare.demo.history.writing import write_history
+from kshare.demo.history.writing.desk import Places
 from kshare.demo.ideas import Ideas
 from kshare.demo.reviews import Reviews
 from kshare.demo.source import Source, time_of
@@ -96,6 +99,7 @@ class Company:
         await self.session.flush()
         self._name_tags(organisation)
         await self._replay()
+        await self._remember()
         await self._count()
 
     def _grow(self, row: Any, tree: dict[str, Any], entry: Mapping[str, Any], **more: Any) -> None:
@@ -180,6 +184,22 @@ class Company:
                 TagNameRow(folded=key, tag_id=self.tags[entry["name"]], name=name, preferred=name == entry["name"])
                 for key, name in names.items()
             )
+
+    async def _remember(self) -> None:
+        """The two years before, of which no story here tells."""
+        places = Places(
+            people={key: person.id for key, person in self.people.items()},
+            departments={key: department.id for key, department in self.departments.items()},
+            categories={key: category.id for key, category in self.categories.items()},
+            tags=dict(self.tags),
+            overseers=[
+                self.people[entry["key"]].id
+                for entry in self.source.organisation["people"]
+                if (role := self._role(entry)) and Permission.metrics_read_all in ROLES[role]
+            ],
+        )
+        today = day_in(ZoneInfo(self.session.info["time_zone"]), now())
+        await write_history(self.session, self.source.history, self.source.organisation, places, today)
 
     # ---- what people did
 

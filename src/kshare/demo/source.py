@@ -8,6 +8,8 @@ from typing import Any
 
 import yaml
 
+from kshare.demo.history.source import HistorySource, read_history
+
 _DATA = Path(__file__).parent
 
 
@@ -21,6 +23,7 @@ class Source:
     reviews: Mapping[str, Any]
     items: Mapping[str, tuple[Mapping[str, Any], str]]
     """Front matter and body, by file name."""
+    history: HistorySource
 
 
 def read_source() -> Source:
@@ -34,7 +37,7 @@ def read_source() -> Source:
         yaml.load((_DATA / f"{name}.yaml").read_text(encoding="utf-8"), loader)  # noqa: S506
         for name in ("organisation", "discussion", "ideas", "reviews")
     )
-    return Source(organisation, discussion, ideas, reviews, items)
+    return Source(organisation, discussion, ideas, reviews, items, read_history())
 
 
 def time_of(value: str) -> datetime:

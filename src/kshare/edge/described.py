@@ -100,7 +100,11 @@ class _Stream(Response):
     media_type = "text/event-stream"
 
 
-_classes: dict[str, type[Response]] = {_JSON: JSONResponse, "text/event-stream": _Stream}
+class _Picture(Response):
+    media_type = "image/png"
+
+
+_classes: dict[str, type[Response]] = {_JSON: JSONResponse, _Stream.media_type: _Stream, _Picture.media_type: _Picture}
 
 
 def _outcome(operation: Operation) -> str:
@@ -156,6 +160,8 @@ def _responses(operation: Operation) -> dict[int | str, dict[str, Any]]:
         }
         for status, codes in sorted(by_status.items())
     }
+    if operation.also:
+        responses[operation.status] = {"content": {kind: {"schema": {"type": "string"}} for kind in operation.also}}
     for status, description in operation.other_statuses.items():
         responses[status] = {"description": description}
         if status < 300:

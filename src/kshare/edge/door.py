@@ -49,6 +49,8 @@ class Operation:
     if_match: Literal["no", "optional", "required"] = "no"
     problems: Sequence[str] = ()
     media_type: str = _JSON
+    also: Sequence[str] = ()
+    """Other media types in which the same can be had."""
     other_statuses: Mapping[int, str] = field(default_factory=dict)
     deprecated: Deprecation | None = None
 

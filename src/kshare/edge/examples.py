@@ -13,6 +13,9 @@ from typing import Any
 from kshare.core.errors import PROBLEMS, DomainError, FieldError
 from kshare.edge.problems import problem_body
 
+_SHOWN = ("application/json", "text/event-stream")
+"""Media types of answers that are recorded. Tables and pictures say the same in another form."""
+
 FILE = Path(__file__).with_name("static") / "examples.json"
 
 
@@ -47,8 +50,9 @@ def _add_recorded(operation: dict[str, Any], example: dict[str, Any]) -> None:
     if "answer" in example:
         for status, answer in operation["responses"].items():
             if status < "300":
-                for media in answer.get("content", {}).values():
-                    media["example"] = example["answer"]
+                for kind, media in answer.get("content", {}).items():
+                    if kind in _SHOWN:
+                        media["example"] = example["answer"]
 
 
 def _refusal(code: str) -> dict[str, Any]:

@@ -121,10 +121,14 @@ class Call:
 
     def _tagged(self, body: bytes, version: int | None, status: int = 200) -> Response:
         tag = etag(body, version)
-        known = header(self.request.scope, b"if-none-match")
-        if status == 200 and known is not None and _knows(known.decode("latin-1"), tag):
+        if status == 200 and self.has(tag):
             return Response(status_code=304, headers={"ETag": tag})
         return Response(body, status, {"ETag": tag}, _JSON)
+
+    def has(self, tag: str) -> bool:
+        """Whether the caller has what this ETag stands for, as `If-None-Match` says."""
+        known = header(self.request.scope, b"if-none-match")
+        return known is not None and _knows(known.decode("latin-1"), tag.removeprefix("W/"))
 
     async def page(self, listing: Listing[Any], query: BaseModel, **fixed: Any) -> Response:
         """A page of a list; the query's fields are its filters, `limit`, `cursor` and `order`."""
@@ -135,12 +139,17 @@ class Call:
         }
         order = getattr(query, "order", None) or listing.default_order
         limit = getattr(query, "limit", 20)
-        read = PageRead(listing, filters, order, limit, getattr(query, "cursor", None))
-        body, following = await read_page(self.kernel, self.principal, read, _page_form(listing))
-        if following is None:
-            return Response(body, 200, None, _JSON)
-        link = f'<{_next_url(self.request.scope, following)}>; rel="next"'
-        return Response(body, 200, {"Link": link}, _JSON)
+        return await self.listed(PageRead(listing, filters, order, limit, getattr(query, "cursor", None)))
+
+    async def listed(self, read: PageRead, *, tagged: bool = False) -> Response:
+        """A page; `tagged` with its ETag, or 304 when the caller has it already."""
+        body, following = await read_page(self.kernel, self.principal, read, _page_form(read.listing))
+        headers = None if following is None else {"Link": f'<{next_url(self.request.scope, following)}>; rel="next"'}
+        if not tagged:
+            return Response(body, 200, headers, _JSON)
+        response = self._tagged(body, None)
+        response.headers.update(headers or {})
+        return response
 
     async def write(
         self, perform: "Callable[[Work], Awaitable[Written]]", *, view: View[Any] | None = None
@@ -252,7 +261,7 @@ def _page_form(listing: Listing[Any]) -> PageForm:
     return _forms[listing]
 
 
-def _next_url(scope: Scope, cursor: str) -> str:
+def next_url(scope: Scope, cursor: str) -> str:
     """This request's path and query with the cursor of the next page."""
     query = scope["query_string"].decode("latin-1")
     kept = [part for part in query.split("&") if part and not part.startswith("cursor=")]

@@ -8,7 +8,6 @@ import orjson
 import strawberry
 
 from kshare.content.graphql import Category, Tag
-from kshare.content.shapes import ContentType
 from kshare.core.access import Permission
 from kshare.core.principal import Principal
 from kshare.core.reading import Pick, Selection, checked_limit
@@ -34,7 +33,6 @@ from kshare.search.finding import Hits, Search, Shown, facets, find, show
 from kshare.search.reads import SEARCHED_TEXT, SEARCHED_TEXTS
 
 enum_type(shapes.SearchOrder)
-enum_type(ContentType)
 for shape in (shapes.SearchTotal, shapes.FacetValue, shapes.SearchFacets):
     object_type(shape)
 

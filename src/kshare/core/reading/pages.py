@@ -72,7 +72,8 @@ def page_statement(
 
     def build() -> Select[Any]:
         view, sort = listing.view, listing.orders[order]
-        row = aliased(view.row, _scan(listing, filters, sort, after=after, most=most).subquery())
+        scan = _scan(listing, filters, sort, after=after, most=most).subquery()
+        row = aliased(view.row, scan, adapt_on_names=listing.groups is not None)
         keys = [getattr(row, name).label(f"key{index}") for index, (name, _) in enumerate(sort.told)]
         limit = bindparam("limit", type_=SmallInteger)
         number = func.row_number().over().label("n")
@@ -172,9 +173,7 @@ def _connection(picks: Selection, listing: Listing[Any], filters: frozenset[str]
                 ]
                 parts.append(func.json_build_object(*info))
             case "total_count":
-                row = aliased(listing.view.row)
-                count = select(func.count()).select_from(row).where(_where(listing, row, filters))
-                parts.append(count.scalar_subquery())
+                parts.append(_count(listing, filters))
     return func.json_build_object(*parts)
 
 
@@ -210,8 +209,20 @@ def _walks(walk: Walk | None, sort: Order) -> bool:
     return walk is not None and (walk.through is None or all(hasattr(walk.through, name) for name, _ in sort.columns))
 
 
+def _count(listing: Listing[Any], filters: frozenset[str]) -> ColumnElement[int]:
+    """How many rows a list has."""
+    if listing.groups is not None:
+        return select(func.count()).select_from(listing.groups(filters).subquery()).scalar_subquery()
+    row = aliased(listing.view.row)
+    return select(func.count()).select_from(row).where(_where(listing, row, filters)).scalar_subquery()
+
+
 def _scan(listing: Listing[Any], filters: frozenset[str], sort: Order, *, after: bool, most: int) -> Select[Any]:
     """The rows of a page in order, found along an index and never more than a page and one."""
+    if listing.groups is not None:
+        # Ordered where they are made, or PostgreSQL would make them all and sort them.
+        made = listing.groups(filters)
+        return _ordered(made, made.selected_columns, sort, after).limit(literal_column(str(most + 1)))
     row = aliased(listing.view.row)
     plain = sorted(name for name in filters if "=" not in name)
     walked = next((name for name in plain if _walks(listing.filters[name].walk, sort)), None)

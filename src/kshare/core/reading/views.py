@@ -284,6 +284,9 @@ class Listing(Generic[S]):
     """A condition that depends on which filters are given (a list of content shows what is published by default)."""
     walk: Walk | None = None
     """How to walk what is implied, where that stands for several values (the two ids of a viewer)."""
+    groups: Callable[[frozenset[str]], Select[Any]] | None = None
+    """Makes the rows where they are what rows of a table add up to: for the filters that are asked for, which it
+    applies itself, as it does who sees what. They must come along an index in the order of the list."""
 
     @cached_property
     def selection(self) -> Selection:

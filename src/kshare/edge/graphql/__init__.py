@@ -17,6 +17,7 @@ from kshare.edge.graphql.fields import (
     one_field,
     subscription,
 )
+from kshare.edge.graphql.plain import PlainRead
 from kshare.edge.graphql.running import run
 from kshare.edge.graphql.schema import schema_of
 from kshare.edge.graphql.types import CONNECTION, EDGE, PageInfo, connection_type, enum_type, input_type, object_type
@@ -29,6 +30,7 @@ __all__ = [
     "First",
     "Info",
     "PageInfo",
+    "PlainRead",
     "ReadExecutor",
     "command_field",
     "connection_type",

@@ -27,12 +27,13 @@ _REWRITE = text(
     "UPDATE department SET path = CAST(:path AS uuid[]) || path[array_position(path, CAST(:id AS uuid)) + 1 :]"
     " WHERE path @> ARRAY[CAST(:id AS uuid)] AND id <> :id RETURNING cardinality(path)"
 )
-# Content and its policies belong to a floor above, so they are named here as tables only.
+# Content, its policies and outcomes belong to floors above, so they are named here as tables only.
 _IN_USE = text(
     "SELECT CASE WHEN EXISTS (SELECT FROM department WHERE parent_id = :id) THEN 'departments below it'"
     " WHEN EXISTS (SELECT FROM person WHERE department_id = :id) THEN 'people in it'"
     " WHEN EXISTS (SELECT FROM membership WHERE department_id = :id) THEN 'people who were in it'"
     " WHEN EXISTS (SELECT FROM content WHERE department_id = :id) THEN 'content written in it'"
+    " WHEN EXISTS (SELECT FROM outcome_value WHERE department_id = :id) THEN 'figures from outside about it'"
     " WHEN EXISTS (SELECT FROM content WHERE audience @> ARRAY[CAST(:id AS uuid)]) THEN 'content shared with it'"
     " WHEN EXISTS (SELECT FROM review_policy WHERE departments @> ARRAY[CAST(:id AS uuid)])"
     " THEN 'review policies that name it' END"
@@ -92,8 +93,8 @@ async def put_department(
 
 @command(Permission.people_manage)
 async def delete_department(work: Work, id: UUID, version: Expected) -> None:
-    """Removes a department that nothing refers to: no department below it, nobody in it ever, no content, no
-    review policy."""
+    """Removes a department that nothing refers to: no department below it, nobody in it ever, no content, no figures
+    from outside, no review policy."""
     await work.lock_name(TREE)
     department = await work.load(DEPARTMENT_GUARD, id, "edit", version=version)
     used = await work.session.scalar(_IN_USE, {"id": id})

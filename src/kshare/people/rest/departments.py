@@ -29,6 +29,6 @@ door.command(
 door.command(
     "DELETE", "/departments/{id}", departments.delete_department, "deleteDepartment", "Delete an unused department",
     "Only one that nothing refers to: no department below it, nobody in it now or before, no content of it or for it, "
-    "no review policy that names it.",
+    "no figures from outside about it, no review policy that names it.",
     view=DEPARTMENT,
 )  # fmt: skip

@@ -1,0 +1,1 @@
+"""Which departments use whose knowledge."""

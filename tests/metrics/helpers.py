@@ -1,0 +1,59 @@
+"""Bringing the figures of a test's company up to date, and asking for them."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from tests.conftest import Actor, Company, Server
+
+from kshare.core.database import Database
+from kshare.core.settings import Settings
+from kshare.metrics.reactor import Done, refresh
+from kshare.metrics.rebuild import rebuild
+
+
+def rolled_up(server: Server) -> None:
+    """Waits for the reactors, and computes whatever is stale."""
+    server.settle()
+
+    async def compute(database: Database) -> None:
+        done = Done.noted
+        while done is not Done.nothing:
+            async with database.sessions() as session, session.begin():
+                done = await refresh(session)
+
+    _with_database(server, compute)
+
+
+def rebuilt(server: Server) -> None:
+    """Computes all figures from nothing."""
+    _with_database(server, rebuild)
+
+
+def _with_database(server: Server, work: Callable[[Database], Awaitable[Any]]) -> None:
+    async def run() -> None:
+        database = Database(server.database_url, Settings(_env_file=None))
+        try:
+            await work(database)
+        finally:
+            await database.close()
+
+    server.loop.run(run(), timeout=120)
+
+
+def figures(server: Server) -> list[tuple[Any, ...]]:
+    """Every figure there is, to the last bit."""
+    every = "SELECT * FROM metric_value ORDER BY 1, 2, 3, 4, 5", "SELECT * FROM metric_flow ORDER BY 1, 2, 3, 4"
+    return [tuple(row) for statement in every for row in server.sql(statement)]
+
+
+def values(actor: Actor, metric: str, **query: Any) -> list[dict[str, Any]]:
+    """The values of a metric, through REST."""
+    response = actor.rest.get(f"/metrics/{metric}/values", params=query)
+    assert response.status_code == 200, response.text
+    items: list[dict[str, Any]] = response.json()["items"]
+    return items
+
+
+def crowd(company: Company, department: str, people: int) -> list[Actor]:
+    """So many new people in a department."""
+    return [company.hire(f"同事{number}", department) for number in range(people)]
