@@ -99,9 +99,15 @@ def upgrade() -> None:
         sa.Column("high", sa.Float(53), nullable=True),
         sa.PrimaryKeyConstraint("classification", "sort", "place", name=op.f("pk_hot_topic")),
     )
+    op.create_index("ix_viewing_at", "viewing", ["at"])
+    op.create_index("ix_idea_decision_published_at", "idea_decision", ["published_at"])
+    op.create_index("ix_benefit_starts_on", "benefit", ["starts_on"])
 
 
 def downgrade() -> None:
+    op.drop_index("ix_benefit_starts_on", "benefit")
+    op.drop_index("ix_idea_decision_published_at", "idea_decision")
+    op.drop_index("ix_viewing_at", "viewing")
     op.drop_table("hot_topic")
     op.drop_table("category_month")
     op.drop_table("contributor_place")

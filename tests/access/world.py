@@ -25,6 +25,7 @@ ROLES = (
 whose key has no scopes."""
 
 _SORTS = {
+    "contribution": "contribution",
     "metric": "metric",
     "dashboard": "dashboard",
     "chart": "chart",
@@ -384,6 +385,12 @@ class World:
         for table, id in (("person", self._person()), ("department", self._department()), series):
             self.server.sql(f"UPDATE {table} SET external_source = 'x', external_id = $1 WHERE id = $2", name, id)
         return name
+
+    def _contribution(self) -> str:
+        """One of the owner's."""
+        item = self._item()
+        self.server.settle()
+        return str(self.server.sql("SELECT id FROM contribution WHERE content_id = $1", item)[0]["id"])
 
     def _metric(self) -> str:
         return "active_sharers"

@@ -272,14 +272,14 @@ def test_the_demo_is_loaded_wholly_or_not_at_all(
         with monkeypatch.context() as broken:
             broken.setattr(company.Company, "_count", fail)  # the very last step
             with pytest.raises(RuntimeError):
-                loop.run(load.load_demo(database, tmp_path, Console()))
+                loop.run(load.load_demo(database, tmp_path, Console()), timeout=300)
         assert [loop.run(count(name)) for name in ("content", "journal", "department", "api_key")] == [0, 0, 0, 0]
 
-        keys = loop.run(load.load_demo(database, tmp_path, Console()))
+        keys = loop.run(load.load_demo(database, tmp_path, Console()), timeout=300)
         assert loop.run(count("content")) > 80
-        assert loop.run(load.load_demo(database, tmp_path, Console())) == keys
+        assert loop.run(load.load_demo(database, tmp_path, Console()), timeout=300) == keys
         (tmp_path / "demo-keys.json").unlink()
-        renewed = loop.run(load.load_demo(database, tmp_path, Console()))
+        renewed = loop.run(load.load_demo(database, tmp_path, Console()), timeout=300)
         assert not set(renewed.values()) & set(keys.values())
         loop.run(database.close())
 
@@ -298,6 +298,6 @@ def test_the_demo_is_not_loaded_beside_real_people(postgres_url: str, loop: Loop
 
         loop.run(hire())
         with pytest.raises(Refused, match="not empty and has no demo company"):
-            loop.run(load.load_demo(database, tmp_path, Console()))
+            loop.run(load.load_demo(database, tmp_path, Console()), timeout=300)
         assert not (tmp_path / "demo-keys.json").exists()
         loop.run(database.close())

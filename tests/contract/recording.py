@@ -86,9 +86,10 @@ def _made_up(number: int) -> str:
 
 
 def _short(answer: Any) -> Any:
-    if isinstance(answer, dict) and len(answer.get("items", ())) > _SHOWN:
-        return {**answer, "items": answer["items"][:_SHOWN]}
-    return answer
+    if not isinstance(answer, dict):
+        return answer
+    long = (name for name in ("items", "charts", "headlines") if len(answer.get(name, ())) > _SHOWN)
+    return {**answer, **{name: answer[name][:_SHOWN] for name in long}}
 
 
 def _first_event(actor: Actor, path: str, request: dict[str, Any]) -> str:

@@ -26,6 +26,7 @@ SUBJECTS = (
     "reviews_panels",
     "reviews_comparing",
     "anonymity",
+    "contributions",
     "metrics",
 )
 """The parts of the story that are told in files of their own, in order."""

@@ -21,7 +21,7 @@ def tell(do: Do, company: Company) -> None:
         FROM person WHERE id = ANY($1)""",
         [actor.id for actor in (company.employee, company.colleague, company.reviewer)],
     )
-    company.server.sql("INSERT INTO metric_stale (quarter, since) VALUES ('2026-01-01', now())")
+    company.server.sql("INSERT INTO metric_stale (quarter, since) VALUES ('2026-01-01', now()) ON CONFLICT DO NOTHING")
     rolled_up(company.server)
     do("listMetrics", reader)
     do("getMetric", reader, "active_sharers")

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -9,12 +10,19 @@ import asyncpg
 import pytest
 from tests.conftest import Company, Loop, cloned_database, found_company, live_server
 
-from kshare.contributions.reads import CONTRIBUTION_TOTALS, CONTRIBUTIONS, CONTRIBUTIONS_WITHIN
+from kshare.contributions.reads import (
+    CONTRIBUTION_TOTALS,
+    CONTRIBUTIONS,
+    CONTRIBUTIONS_WITHIN,
+    own_unless_allowed,
+    seen_along,
+)
 from kshare.core.access import Permission
-from kshare.core.principal import EVERYONE
+from kshare.core.ids import new_id
+from kshare.core.principal import EVERYONE, Principal
 from kshare.core.reading import Listing, PageForm, page_statement
 
-ENTRIES = 200_000
+ENTRIES = 80_000
 SEED = (
     """INSERT INTO department (id, name, parent_id, path, version, created_at, updated_at)
 SELECT i, 'd' || n, $1, ARRAY[$1::uuid, i], 1, now(), now()
@@ -147,3 +155,17 @@ def test_a_page_of_totals(large: tuple[Company, Any], places: dict[str, Any], lo
     assert blocks(loop, large[1], CONTRIBUTION_TOTALS, filters, "person", **ALL, **months, **behind) < 100
     own = {"viewer_id": entry["person_id"], "f_person": entry["person_id"]}
     assert blocks(loop, large[1], CONTRIBUTION_TOTALS, filters | {"person"}, "person", **own, **months, **behind) < 100
+
+
+def test_each_reader_is_led_along_an_index() -> None:
+    """The door reads the lists above by the filters above."""
+    person, rd, read = new_id(), new_id(), Permission.contributions_read
+    employee = Principal(person, "person", "", (), 1, frozenset({Permission.metrics_read}))
+    hr = replace(employee, permissions=frozenset({read}))
+    rd_hr = replace(employee, departments={read: (rd,)})
+    assert own_unless_allowed(employee, {}) == {"person": person}
+    assert own_unless_allowed(employee, {"person": rd}) == {"person": rd}
+    assert own_unless_allowed(hr, {}) == own_unless_allowed(rd_hr, {}) == {}
+    assert seen_along(employee, {"person": person}) is seen_along(hr, {}) is CONTRIBUTIONS
+    assert seen_along(rd_hr, {}) is seen_along(rd_hr, {"updated_since": None}) is CONTRIBUTIONS_WITHIN
+    assert seen_along(rd_hr, {"department": rd}) is seen_along(rd_hr, {"person": person}) is CONTRIBUTIONS

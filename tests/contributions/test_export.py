@@ -1,5 +1,6 @@
 """The account as CSV and NDJSON: exact, safe in a spreadsheet, in bounded memory, and free when nothing is new."""
 
+import asyncio
 import csv
 import io
 from typing import Any
@@ -12,7 +13,7 @@ from tests.conftest import Actor, Company
 from tests.contributions.accounts import account
 from tests.resources.helpers import made
 
-from kshare.contributions.export import COLUMNS, csv_rows
+from kshare.contributions.export import COLUMNS, Export, csv_rows
 
 FORMULAS = ["=1+2", "+86 138", "-2+3", "@SUM(A1)", "\t=1", "\r=1", "＝1+2", "＋1", "－1", "＠x"]
 
@@ -214,3 +215,26 @@ def test_it_notices_that_a_department_has_grown(company: Company) -> None:
     )
     assert hung.status_code == 200, hung.text
     assert company.hr.rest.get(path, headers=have).status_code == 200
+
+
+def test_its_etag_does_not_stand_for_what_came_too_late(company: Company, monkeypatch: pytest.MonkeyPatch) -> None:
+    author = company.hire("作者", "rd")
+    author.item()
+    company.server.settle()
+    first = Export.first
+
+    def write() -> None:
+        author.item()
+        company.server.settle()
+
+    async def meanwhile(self: Export, principal: Any) -> Any:
+        page = await first(self, principal)
+        await asyncio.to_thread(write)
+        return page
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Export, "first", meanwhile)
+        answer = exported(author, "ndjson")
+    assert len(answer.content.splitlines()) == 1
+    again = author.rest.get("/contributions?format=ndjson", headers={"If-None-Match": answer.headers["etag"]})
+    assert again.status_code == 200 and len(again.content.splitlines()) == 2

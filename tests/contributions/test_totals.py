@@ -154,7 +154,7 @@ WRONG = [
     ({"to": "9999-12-31", "from": "2026-01-01", "by": "year"}, "?from", "too_many_periods"),
     ({"from": "2026-02-30"}, "?from", "date_from_datetime_parsing"),
     ({"from": "202602"}, "?from", "date_parsing"),
-    ({"to": "0000-01-01"}, "?to", "date_from_datetime_parsing"),
+    ({"to": "0000-01-01"}, "?to", "date_parsing"),
     ({"by": "week"}, "?by", "enum"),
     ({"person": "x"}, "?person", "uuid_parsing"),
     ({"limit": 1000}, "?limit", "less_than_equal"),

@@ -32,7 +32,7 @@ def demo(postgres_url: str, loop: Loop) -> Iterator[Demo]:
             await database.engine.dispose()
             return keys
 
-        keys = loop.run(load())
+        keys = loop.run(load(), timeout=300)
         with live_server(url, loop, data_dir=Path(folder), seal_keys=None) as server:
             yield server, _clients(server, keys)
 

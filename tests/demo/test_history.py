@@ -356,7 +356,7 @@ def test_a_second_time_nothing_is_loaded(demo: Demo, loop: Loop) -> None:
             await load_demo(database, Path(folder), Console())
             await database.engine.dispose()
 
-        loop.run(again())
+        loop.run(again(), timeout=300)
     assert counts(server) == before
 
 

@@ -196,6 +196,10 @@ INSERT INTO unsealing (id, content_id, reason, requested_by_id, requested_at)
   SELECT uuidv7(), id, 'x', author_id, created_at FROM content WHERE kind = 'idea';
 INSERT INTO credit (id, person_id, reason, amount, day)
   SELECT uuidv7(), author_id, 'contribution', 1, created_at::date FROM content;
+INSERT INTO contribution (id, person_id, department_id, rule, rule_version, occurred_on, month, weight, object_kind,
+  object_id, content_id, recorded_at)
+SELECT uuidv7(), author_id, department_id, 'item_published', 1, created_at::date, date_trunc('month', created_at)::date,
+  3, 'knowledge_item', id, id, created_at FROM content;
 INSERT INTO milestone (id, content_id, version, created_at, updated_at, title, person_id, owner_id, due_on, position,
   done_at)
 SELECT uuidv7(), id, 1, created_at, created_at, 'x', author_id, author_id, created_at::date, 1,

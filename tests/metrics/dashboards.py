@@ -80,8 +80,8 @@ def months_ago(months: int, day: int = 15) -> date:
 def contribute(company: Company, person: UUID, day: date, weight: Decimal) -> None:
     """An entry of the account."""
     company.server.sql(
-        "INSERT INTO contribution (id, person_id, rule, rule_version, occurred_on, month, weight, object_kind, recorded_at)"
-        " VALUES ($1, $2, 'comment_written', 1, $3, $4, $5, 'comment', now())",
+        "INSERT INTO contribution (id, person_id, rule, rule_version, occurred_on, month, weight, object_kind,"
+        " recorded_at) VALUES ($1, $2, 'comment_written', 1, $3, $4, $5, 'comment', now())",
         new_id(), person, day, day.replace(day=1), weight,
     )  # fmt: skip
 

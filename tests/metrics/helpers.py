@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from sqlalchemy.ext.asyncio import AsyncSession
 from tests.conftest import Actor, Company, Server
 
 from kshare.core.database import Database
@@ -29,15 +30,25 @@ def rebuilt(server: Server) -> None:
     _with_database(server, rebuild)
 
 
-def _with_database(server: Server, work: Callable[[Database], Awaitable[Any]]) -> None:
-    async def run() -> None:
+def with_session(server: Server, work: Callable[[AsyncSession], Awaitable[Any]]) -> Any:
+    """Something done in a session on the company's database, beside its server."""
+
+    async def within(database: Database) -> Any:
+        async with database.sessions() as session:
+            return await work(session)
+
+    return _with_database(server, within)
+
+
+def _with_database(server: Server, work: Callable[[Database], Awaitable[Any]]) -> Any:
+    async def run() -> Any:
         database = Database(server.database_url, Settings(_env_file=None))
         try:
-            await work(database)
+            return await work(database)
         finally:
             await database.close()
 
-    server.loop.run(run(), timeout=120)
+    return server.loop.run(run(), timeout=120)
 
 
 def figures(server: Server) -> list[tuple[Any, ...]]:

@@ -29,7 +29,7 @@ class Ideas(History):
     def __init__(self, seed: int) -> None:
         super().__init__(seed)
         self.persons = [one["id"] for one in self.rows[PersonRow] if one["kind"] == "person"]
-        self.currencies = ["CNY"] * 9 + ["EUR"] * self.random.choice([0, 0, 1, 4])
+        self.currencies = ["CNY"] * 6 + ["EUR"] * self.random.choice([0, 1, 4])
         self.ideas: list[_Life] = []
         for _ in range(self.random.choice([0, 10, 60, 150, 250])):
             self.ideas.append(_Life(self))

@@ -15,6 +15,7 @@ from tests.metrics.dashboards import (
     everything,
     headline_of,
     months_ago,
+    published_on,
     series_of,
     shown,
     snake,
@@ -23,7 +24,6 @@ from tests.metrics.dashboards import (
     viewed,
 )
 from tests.metrics.helpers import crowd, rebuilt, rolled_up
-from tests.metrics.dashboards import published_on
 
 
 class Firm:
@@ -158,7 +158,9 @@ def test_the_overview_compares_with_the_period_before(firm: Firm) -> None:
     assert headline["period"] == f"{months_ago(1):%Y-%m}" and headline["better"] == "higher"
     assert (headline["value"], headline["before"]) == (26 / people, 10 / people)
     sharing = chart_of(overview, "sharing")
-    assert sharing["labels"][-2:] == [f"{months_ago(1):%Y-%m}", f"{months_ago(0):%Y-%m}"] and len(sharing["labels"]) == 12
+    assert (
+        sharing["labels"][-2:] == [f"{months_ago(1):%Y-%m}", f"{months_ago(0):%Y-%m}"] and len(sharing["labels"]) == 12
+    )
     points = series_of(sharing, "active_sharers")
     assert points[-2]["value"] == 26 / people and points[-2]["low"] < 26 / people < points[-2]["high"]
     assert [point["provisional"] for point in points] == [False] * 11 + [True]

@@ -43,7 +43,7 @@ class Firm:
         self.confidential = self.item("裁员", classification="internal", category_id=self.secret_shelf)
         self.draft = self.item("草稿标签")
         self.public = self.item("开放日", classification="public")
-        self.later = self.item("降密", classification="public")
+        self.later = self.item("降密")
         for content in (self.groups, self.confidential, self.draft, self.public, self.later):
             for person in self.people[:12]:
                 reacted(company, content, person, days_ago(6))

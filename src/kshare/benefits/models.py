@@ -42,6 +42,7 @@ class BenefitRow(Row):
         _list_index("department_id", "department_id"),
         _list_index("uncommitted", only=UNCOMMITTED),
         _list_index("unverified", only=UNVERIFIED),
+        Index("ix_benefit_starts_on", "starts_on"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)

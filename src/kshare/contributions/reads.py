@@ -19,7 +19,6 @@ from sqlalchemy import (
     cast,
     false,
     func,
-    or_,
     select,
     true,
 )
@@ -211,8 +210,8 @@ def _groups(filters: frozenset[str]) -> Select[Any]:
 
 _TOTAL_FILTERS = {
     "since": Filter(Date, lambda row, month: row.month >= month),
-    # As a CASE: of a range, both ends of which it does not know, PostgreSQL expects so few rows that it would rather sort
-    # them than walk along the people until a page is full.
+    # As a CASE: of a range, both ends of which it does not know, PostgreSQL expects so few rows that it would rather
+    # sort them than walk along the people until a page is full.
     "until": Filter(Date, lambda row, month: case((row.month <= month, true()), else_=false())),
     "by": Filter(Text, lambda row, _: true(), special={one.value: lambda row: true() for one in ContributionPeriod}),
     "person": _FILTERS["person"],

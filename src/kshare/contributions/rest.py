@@ -73,10 +73,11 @@ def _given(query: BaseModel, filters: type[BaseModel], but: str) -> Mapping[str,
 
 
 async def _exported(call: Call, export: Export) -> Response:
-    first = await export.first(call.principal)
+    # Before anything is read: it must not stand for an entry that came too late to be among what is sent.
     headers = {"ETag": await export.tag(call.principal)}
     if call.has(headers["ETag"]):
         return Response(status_code=304, headers=headers)
+    first = await export.first(call.principal)
     headers["Content-Disposition"] = f'attachment; filename="contributions.{export.format.value}"'
 
     async def caller() -> Principal:

@@ -84,6 +84,7 @@ class ViewingRow(Row):
         CheckConstraint("dwell_ms BETWEEN 0 AND 86400000", name="dwell_ms"),
         Index("ix_viewing_content_id_at", "content_id", "at"),
         Index("ix_viewing_person_id_at", "person_id", "at"),
+        Index("ix_viewing_at", "at"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)

@@ -31,26 +31,35 @@ _MARK = """INSERT INTO metric_stale (quarter, since) SELECT DISTINCT quarter, no
 WHERE quarter BETWEEN date '1990-01-01' AND :today ON CONFLICT DO NOTHING"""
 
 _OF_CONTENTS = """
+WITH RECURSIVE above (id) AS (
+  SELECT unnest(:ids) UNION SELECT i.merged_into FROM above JOIN idea i ON i.content_id = above.id
+  WHERE i.merged_into IS NOT NULL
+)
 SELECT date_trunc('quarter', moment AT TIME ZONE :zone)::date FROM (
-  SELECT unnest(ARRAY[published_at, created_at]) FROM content WHERE id = ANY(:ids)
+  SELECT unnest(ARRAY[published_at, created_at]) FROM content WHERE id IN (SELECT id FROM above)
   UNION ALL SELECT unnest(ARRAY[decided_at, published_at]) FROM idea_decision WHERE content_id = ANY(:ids)
   UNION ALL SELECT at FROM journal WHERE content_id = ANY(:ids) AND happened = 'idea_stage_changed'
   UNION ALL SELECT created_at FROM reaction WHERE content_id = ANY(:ids)
   UNION ALL SELECT created_at FROM comment WHERE content_id = ANY(:ids)
   UNION ALL SELECT unnest(ARRAY[created_at, closed_at]) FROM review_assignment WHERE content_id = ANY(:ids)
 ) AS of_contents(moment)
-UNION ALL SELECT date_trunc('quarter', starts_on)::date FROM benefit WHERE content_id = ANY(:ids)
+UNION ALL SELECT date_trunc('quarter', unnest(ARRAY[starts_on, starts_on + interval '12 months']))::date
+FROM benefit WHERE content_id = ANY(:ids)
 UNION ALL SELECT date_trunc('quarter', CAST(:today AS date))::date"""
-"""The quarters in which contents play a part, and this one."""
+"""The quarters in which contents play a part, and this one; those of what ideas were merged into, too, as it shows
+their votes."""
 
 _OF_VIEWS = """
 SELECT date_trunc('quarter', at AT TIME ZONE :zone)::date FROM viewing WHERE content_id = ANY(:ids)"""
 """The quarters in which contents were read: for what is kept of their categories."""
 
 _OF_PEOPLE = """
-SELECT generate_series(date_trunc('quarter', since), coalesce(until, :today), '3 months')::date
+SELECT generate_series(date_trunc('quarter', least(min(since), :since)), :today, '3 months')::date
 FROM membership WHERE person_id = ANY(:ids)"""
-"""The quarters in which people were somewhere."""
+"""The quarters since people were somewhere first, or since a day from which on they are somewhere else, or nowhere."""
+
+_SINCE = "SELECT generate_series(date_trunc('quarter', :since), :today, '3 months')::date"
+"""The quarters since a day."""
 
 _OF_EVERYTHING = "SELECT DISTINCT date_trunc('quarter', start)::date FROM metric_value"
 """The quarters that have figures."""
@@ -92,8 +101,11 @@ class MetricsKeeper(Reactor):
         if moved:
             marks.append((_OF_VIEWS, {"ids": sorted(moved)}))
         if people:
-            marks.append((_OF_PEOPLE, {"ids": sorted(people)}))
-        if any(_changes_lines(entry) for entry in entries):
+            since = (
+                date.fromisoformat(entry.payload["since"]) for entry in entries if entry.happened == "person_moved"
+            )
+            marks.append((_OF_PEOPLE, {"ids": sorted(people), "since": min(since, default=_today(session))}))
+        if any(_changes_everything(entry) for entry in entries):
             marks.append((_OF_EVERYTHING, {}))
         for quarters, values in marks:
             await mark(session, quarters, **values)
@@ -111,11 +123,14 @@ class MetricsKeeper(Reactor):
         return done is not Done.nothing
 
 
-def _changes_lines(entry: Entry) -> bool:
-    """Whether it changes who leads whom, or where a department hangs. That is not dated: all periods change."""
+def _changes_everything(entry: Entry) -> bool:
+    """Whether it changes who leads whom, or where a department hangs: that is not dated, so all periods change. Or when
+    a benefit begins: when it did before is not known any more."""
     changed = entry.payload.get("fields", ())
     if entry.happened == "department_changed":
         return "parent_id" in changed
+    if entry.happened == "benefit_revised":
+        return "starts_on" in changed
     return entry.happened in ("person_left", "person_returned") or (
         entry.happened == "person_changed" and "manager_id" in changed
     )
@@ -123,7 +138,7 @@ def _changes_lines(entry: Entry) -> bool:
 
 async def mark(session: AsyncSession, quarters: str, **values: Any) -> None:
     """Marks the quarters that a statement gives as stale."""
-    types: dict[str, Any] = {"ids": ARRAY(Uuid), "zone": Text(), "today": Date()}
+    types: dict[str, Any] = {"ids": ARRAY(Uuid), "zone": Text(), "since": Date(), "today": Date()}
     values |= {"zone": session.info["time_zone"], "today": _today(session)}
     statement = _MARK.format(quarters=quarters)
     named = [bindparam(name, type_=kind) for name, kind in types.items() if f":{name}" in statement]
@@ -148,7 +163,8 @@ async def refresh(session: AsyncSession) -> Done:
         await mark(session, _OF_ACCOUNT, seen=known, newest=newest)
     if state is None or state.as_of != today:
         await mark(session, _OF_EVERYTHING)
-        await mark(session, "SELECT date_trunc('quarter', CAST(:today AS date))::date")
+        # And those since, which have none yet: the last new day may have been long ago.
+        await mark(session, _SINCE, since=today if state is None or state.as_of is None else state.as_of)
     if state is None or newest > known or state.as_of != today:
         # A step of its own: computing takes its time, and from the first write on nothing newer in the journal settles.
         await session.execute(_KNOWN, {"as_of": today, "contribution": newest})

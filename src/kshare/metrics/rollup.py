@@ -113,7 +113,10 @@ class _Quarter:
         behind = {period: await people_behind(self._session, metric, period, self._as_of) for period in self.periods}
         quarter, people = self._quarter, _totals(behind[self._quarter])
         open_ = published(self._tree.parents, [People(people)])
-        cells = await count(self._session, metric, self._tree, quarter, self._as_of)
+        counted = {
+            period: await count(self._session, metric, self._tree, period, self._as_of) for period in self.periods
+        }
+        cells = counted[quarter]
         with_those_below: dict[Department, set[UUID]] = defaultdict(set)
         for department, authors in people.items():
             for above in self._tree.up(department):
@@ -127,16 +130,21 @@ class _Quarter:
                 rows.untold(quarter, department, "", Untold.protects_others)
             else:
                 rows.told(quarter, department, "", cells, heads.get(department, 0), len(authors))
-        await self._of_company(metric, rows, behind, self._safe_divisions(metric, open_, behind))
+        await self._of_company(metric, rows, counted, behind, self._safe_divisions(metric, open_, behind))
 
     async def _of_company(
-        self, metric: Metric, rows: "_Rows", behind: Mapping[Period, Behinds], told_by: tuple[bool, bool]
+        self,
+        metric: Metric,
+        rows: "_Rows",
+        counted: Mapping[Period, Cells],
+        behind: Mapping[Period, Behinds],
+        told_by: tuple[bool, bool],
     ) -> None:
         """The months of the company, and its kinds: all there are, with a reason for those that are not told."""
         by_month, by_kind = told_by
         for period in self.periods:
             whole = period == self._quarter
-            cells = await count(self._session, metric, self._tree, period, self._as_of)
+            cells = counted[period]
             of_kind: dict[str, set[UUID]] = defaultdict(set)
             for (_, kind), people in behind[period].items():
                 of_kind[kind] |= people

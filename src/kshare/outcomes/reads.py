@@ -26,6 +26,7 @@ from kshare.core.reading import (
     compiled,
     everyone_sees,
     rule_filter,
+    there_is,
     visible_rows,
 )
 from kshare.core.writing import Guard
@@ -43,7 +44,7 @@ def _manages(_: Alias) -> ColumnElement[bool]:
 
 def _has_no_values(row: Alias) -> ColumnElement[bool]:
     value = aliased(ValueRow)
-    return not_(select(value.id).where(value.series_id == row.id).exists())
+    return not_(there_is(select(value.id).where(value.series_id == row.id)))
 
 
 def visible_value(row: Alias) -> ColumnElement[bool]:

@@ -171,7 +171,7 @@ def everything(tree: Tree, found: Set[int | None], behind: Sequence[Own]) -> boo
     return found >= {node for node in [None, *tree] if any(whole(tree, own, node) for own in behind)}
 
 
-@settings(max_examples=300)
+@settings(max_examples=200)
 @given(companies())
 def test_what_is_published_is_about_nobody_or_about_five(company: tuple[Tree, list[Own]]) -> None:
     tree, behind = company
@@ -181,7 +181,7 @@ def test_what_is_published_is_about_nobody_or_about_five(company: tuple[Tree, li
         assert leak(sums(tree, own, found), behind_units(own)) is None
 
 
-@settings(max_examples=300)
+@settings(max_examples=200)
 @given(companies())
 def test_it_is_the_rule(company: tuple[Tree, list[Own]]) -> None:
     tree, behind = company
@@ -351,7 +351,7 @@ def works(draw: st.DrawFn) -> Cells:
     return {key: draw(st.sets(st.integers(0, 12), max_size=9)) for key in sorted(keys)}
 
 
-@settings(max_examples=400)
+@settings(max_examples=300)
 @given(partitions() | works())
 def test_crossing_is_safe_if_and_only_if_it_does_not_leak(cells: Cells) -> None:
     safe = crossing_is_safe(cells)
@@ -472,16 +472,16 @@ def test_it_is_fast_enough_for_a_large_company() -> None:
     counts = [Counts({node: len(crowd) for node, crowd in period.items()}) for period in own]
     took = []
     for behind in (people, counts):
-        begun = time.perf_counter()
+        begun = time.process_time()
         found = published(tree, behind)
-        took.append(time.perf_counter() - begun)
+        took.append(time.process_time() - begun)
     assert found == published(tree, people) and len(found) > 4_000
     cells: dict[tuple[UUID, int], set[int]] = defaultdict(set)
     for person in range(100_000):
         cells[chance.choice(ids), chance.randrange(KINDS)].add(person)
-    begun = time.perf_counter()
+    begun = time.process_time()
     crossing_is_safe(cells)
-    took.append(time.perf_counter() - begun)
+    took.append(time.process_time() - begun)
     # About 0.1 s on an idle processor.
     assert max(took) < 1
 

@@ -3,7 +3,7 @@ import random
 import warnings
 from decimal import Decimal
 from fractions import Fraction
-from time import perf_counter
+from time import process_time
 
 import pytest
 from hypothesis import given
@@ -166,12 +166,12 @@ def test_it_is_fast_enough_for_a_large_company() -> None:
     chance = random.Random(1)
     durations = [chance.randrange(10**7) for _ in range(50_000)]
     events = [chance.random() < 0.7 for _ in durations]
-    begun = perf_counter()
+    begun = process_time()
     found = curve(durations, events)
     for q in (0.5, 0.9):
         found.quantile(q)
-    # About 0.15 s on an idle processor.
-    assert perf_counter() - begun < 3
+    # About 0.3 s.
+    assert process_time() - begun < 3
 
 
 def test_wrong_use_is_refused() -> None:

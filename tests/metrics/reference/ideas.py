@@ -210,11 +210,11 @@ def waited(world: World, idea: Table, until: datetime) -> timedelta:
     told = ("idea_question_asked", "idea_question_answered", "idea_stage_changed")
     ends = [(one["happened"], one["at"]) for one in story(world, idea, *told)]
     for happened, at in [*ends, ("the end", until)]:
-        if happened == "idea_question_asked":
-            since = since or at
-        elif since is not None:
+        if since is not None:
             total += max(min(at, until) - since, timedelta(0))
             since = None
+        if happened == "idea_question_asked":
+            since = at
     return total
 
 

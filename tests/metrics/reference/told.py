@@ -288,7 +288,8 @@ def compare(metric: str, reference: Reference, world: World, quarter: Period, fi
                 assert mine is theirs, (place, name, theirs, mine)
             else:
                 assert abs(float(theirs) - float(mine)) <= 1e-9 * max(1.0, abs(float(mine))), (place, name, theirs, mine)
+        # The ends of intervals of amounts are rounded.
         if figure["low"] is not None:
-            assert figure["low"] - 1e-9 <= figure["value"], (place, figure)
+            assert figure["low"] - 1e-6 <= figure["value"], (place, figure)
         if figure["high"] is not None:
-            assert figure["value"] <= figure["high"] + 1e-9, (place, figure)
+            assert figure["value"] <= figure["high"] + 1e-6, (place, figure)

@@ -24,6 +24,7 @@ class DecisionRow(Row):
         Index("ix_idea_decision_decided_at", "decided_at", "id"),
         Index("ix_idea_decision_private", "decided_at", "id", postgresql_where=text("published_at IS NULL")),
         Index("ix_idea_decision_outcome", "outcome", "decided_at", "id"),
+        Index("ix_idea_decision_published_at", "published_at"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)

@@ -11,15 +11,13 @@ YES_OR_NO = "outcome IN ('approved', 'declined')"
 
 
 def _waited(idea: str, until: str) -> str:
-    """How long an idea waited for its author until a moment, in seconds: from each question to the answer, or to the
-    next stage; further questions meanwhile change nothing. Entries are taken in their order, not by their time, since
-    of what an unnamed author did only the day is told."""
+    """How long an idea waited for its author until a moment, in seconds: from each question to the answer, the next
+    question or the next stage. Entries are taken in their order, not by their time, since of what an unnamed author did
+    only the day is told."""
     return f"""(SELECT coalesce(sum(greatest(extract(epoch FROM least(e.ended, {until}) - e.at), 0)), 0)
-    FROM (SELECT w.happened, w.at, lead(w.at) OVER (ORDER BY w.number) AS ended
-      FROM (SELECT j.number, j.happened, j.at, lag(j.happened) OVER (ORDER BY j.number) AS before FROM journal j
-        WHERE j.content_id = {idea}
-          AND j.happened IN ('idea_question_asked', 'idea_question_answered', 'idea_stage_changed')) w
-      WHERE w.happened <> 'idea_question_asked' OR w.before IS DISTINCT FROM 'idea_question_asked') e
+    FROM (SELECT j.happened, j.at, lead(j.at) OVER (ORDER BY j.number) AS ended FROM journal j
+      WHERE j.content_id = {idea}
+        AND j.happened IN ('idea_question_asked', 'idea_question_answered', 'idea_stage_changed')) e
     WHERE e.happened = 'idea_question_asked')"""
 
 

@@ -6,9 +6,9 @@ from kshare.metrics.definitions.ideas import BEHIND, WHOSE
 from kshare.metrics.statistics import AmountRatio, Median, TopTenth
 
 _YEAR_ENDED = """b.starts_on BETWEEN :since - interval '12 months' AND :until - interval '12 months'
-  AND b.starts_on + interval '12 months' >= :since AND b.starts_on + interval '12 months' < :until"""
-"""Benefits `b` whose first twelve months ended in the period; the first condition is there for the index, as after a
-29th of February the second cannot be turned round."""
+  AND b.starts_on + interval '12 months' < :until"""
+"""Benefits `b` whose first twelve months ended in the period; the first condition serves the index, the second decides,
+as what is twelve months before a 29th of February begins too early."""
 
 _MATURED = Words(
     "自然月或自然季度；按收益的头十二个月届满之日（开始日加十二个月）归期，到今天为止。",

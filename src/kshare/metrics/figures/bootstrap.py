@@ -51,12 +51,13 @@ def bootstrap_sum_interval(amounts: Sequence[Exact], heads: int, key: str | byte
 def bootstrap_ratio_interval(pairs: Sequence[tuple[Exact, Exact]], key: str | bytes) -> Interval | None:
     """The 95 % interval of the ratio of sums, sum of gains / sum of costs, of units that are (gain, cost).
 
-    Rounds that draw no costs have no ratio and are left out; when more than half are, or there are fewer than two
-    units, there is no interval. Raises `ValueError` for a negative cost.
+    Rounds that draw no costs have no ratio and are left out; on average they are one in e = 2.7 at most, if one unit
+    alone has costs. Without any, or with fewer than two units, there is no interval. Raises `ValueError` for a negative
+    cost.
     """
     if any(cost < 0 for _, cost in pairs):
         raise ValueError("a cost is not negative")
-    if len(pairs) < 2:
+    if len(pairs) < 2 or not any(cost for _, cost in pairs):
         return None
     ordered = sorted(pairs)
     gains, gain_scale = integers(gain for gain, _ in ordered)
@@ -68,8 +69,6 @@ def bootstrap_ratio_interval(pairs: Sequence[tuple[Exact, Exact]], key: str | by
         for gain, cost in zip(of_gain[drawn].sum(axis=1), of_cost[drawn].sum(axis=1), strict=True)
         if cost
     ]
-    if 2 * len(ratios) < ROUNDS:
-        return None
     scale = Fraction(cost_scale, gain_scale)
     low, high = _percentiles(ratios)
     return rounded(low * scale, PLACES), rounded(high * scale, PLACES)

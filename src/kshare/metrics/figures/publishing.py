@@ -155,6 +155,7 @@ def crossing_is_safe(cells: Mapping[tuple[Atom, Kind], Crowd]) -> bool:
     of_atom: dict[Atom, dict[int, Crowd]] = {}
     for (atom, kind), crowd in people.items():
         of_atom.setdefault(atom, {})[bits[kind]] = crowd
+    # By the kinds they have, so that atoms that are not mixed are passed over together.
     alike: dict[int, list[dict[int, Crowd]]] = {}
     for of_kind in of_atom.values():
         alike.setdefault(sum(of_kind), []).append(of_kind)

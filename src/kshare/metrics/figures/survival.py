@@ -57,20 +57,21 @@ class Curve(Generic[Time]):
         left = 1 - Fraction(str(q))
         if not 0 < left < 1:
             raise ValueError("a quantile lies between 0 and 1")
+        bound = float(left)
         time, low, high = None, None, None
         for at, step in enumerate(self.steps):
             if time is None and self._fallen(at, left):
                 time = step.time
-            if low is None and step.low <= left:
+            if low is None and step.low <= bound:
                 low = step.time
-            if high is None and step.high is not None and step.high <= left:
+            if high is None and step.high is not None and step.high <= bound:
                 high = step.time
         return Quantile(time, low, high)
 
     def _fallen(self, at: int, left: Fraction) -> bool:
-        survival = self.steps[at].survival
-        if not isclose(survival, left, rel_tol=1e-9):
-            return survival < left
+        survival, bound = self.steps[at].survival, left.numerator / left.denominator
+        if not isclose(survival, bound, rel_tol=1e-9):
+            return survival < bound
         lived = prod(step.at_risk - step.events for step in self.steps[: at + 1])
         lasting = prod(step.at_risk for step in self.steps[: at + 1])
         return lived * left.denominator <= lasting * left.numerator

@@ -17,29 +17,30 @@ from kshare.metrics.figures.publishing import FEWEST
 from kshare.metrics.models import COMPANY, MetricFlowRow
 from kshare.metrics.periods import Period
 from kshare.metrics.shapes import Untold
+from kshare.people.commands.departments import DEEPEST
 
-# Where paths hold the same ids at the same places is where they have not parted yet.
+_TOGETHER = " ".join(
+    f"WHEN s.path[{level}] IS DISTINCT FROM t.path[{level}] THEN {level - 1}" for level in range(1, DEEPEST + 1)
+)
+"""How many departments, from the root down, two paths have in common."""
 _USED = f"""WITH {ELIGIBLE}, used AS (
   SELECT content_id, person_id FROM viewing WHERE at >= :since_at AND at < :until_at
   UNION SELECT content_id, person_id FROM reaction
     WHERE kind IN ('thank', 'favourite') AND created_at >= :since_at AND created_at < :until_at
   UNION SELECT content_id, author_id FROM comment
     WHERE NOT deleted AND created_at >= :since_at AND created_at < :until_at
-), counted AS (
-  SELECT c.department_id AS source, e.department AS target, e.person, count(*) AS pairs
-  FROM used u JOIN content c ON c.id = u.content_id JOIN eligible e ON e.person = u.person_id
-  WHERE c.kind = 'knowledge_item' AND c.owner_id <> u.person_id AND c.department_id <> e.department
-  GROUP BY 1, 2, 3
-), parted AS MATERIALIZED (
-  SELECT source, target, s.path AS source_path, t.path AS target_path,
-    (SELECT count(*)::int FROM unnest(s.path, t.path) AS step (a, b) WHERE a = b) AS together
-  FROM (SELECT DISTINCT source, target FROM counted) AS pair
-    JOIN department s ON s.id = pair.source JOIN department t ON t.id = pair.target
+), parted AS (
+  SELECT s.path AS source, t.path AS target, e.person, CASE {_TOGETHER} END AS together
+  FROM used u JOIN content c ON c.id = u.content_id JOIN department s ON s.id = c.department_id
+    JOIN eligible e ON e.person = u.person_id JOIN department t ON t.id = e.department
+  WHERE c.kind = 'knowledge_item' AND c.owner_id <> u.person_id AND s.id <> t.id
+), of_each AS (
+  SELECT coalesce(source[together], '{COMPANY}') AS within_id,
+    coalesce(source[together + 1], source[together]) AS from_id,
+    coalesce(target[together + 1], target[together]) AS to_id, person, count(*) AS pairs
+  FROM parted GROUP BY 1, 2, 3, 4
 )
-SELECT coalesce(source_path[together], '{COMPANY}') AS within_id,
-  coalesce(source_path[together + 1], source) AS from_id, coalesce(target_path[together + 1], target) AS to_id,
-  sum(pairs)::int AS pairs, count(DISTINCT person)::int AS people
-FROM counted JOIN parted USING (source, target) GROUP BY 1, 2, 3"""
+SELECT within_id, from_id, to_id, sum(pairs)::int AS pairs, count(*)::int AS people FROM of_each GROUP BY 1, 2, 3"""
 
 
 async def computed_flow(session: AsyncSession, quarter: Period, as_of: AsOf) -> list[dict[str, Any]]:
