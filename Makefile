@@ -60,7 +60,7 @@ $(READY): pyproject.toml constraints.txt
 		$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); \
 		echo "This Python cannot make environments; on Debian and Ubuntu: apt install python3-venv"; exit 1; }; }
 	@echo "Installing kshare and what it needs into $(VENV) (once; a minute or two) ..."
-	@$(PIP) install --quiet --constraint constraints.txt --editable '.[dev,telemetry]' & pid=$$!; \
+	@$(PIP) install --quiet --constraint constraints.txt --editable '.[charts,dev,telemetry]' & pid=$$!; \
 		trap 'kill $$pid; exit 130' INT TERM; \
 		seconds=0; while kill -0 $$pid 2>/dev/null; do sleep 1; seconds=$$((seconds + 1)); \
 		test $$((seconds % 10)) -ne 0 || echo "... still installing after $$seconds s"; done; wait $$pid

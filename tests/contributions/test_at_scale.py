@@ -90,7 +90,8 @@ def blocks(loop: Loop, connection: Any, listing: Listing[Any], asked: set[str], 
         assert top["Actual Rows"] == 1
         return int(top["Shared Hit Blocks"]) + int(top["Shared Read Blocks"])
 
-    return loop.run(explain())
+    touched: int = loop.run(explain())
+    return touched
 
 
 ALL = {"viewer_permissions": ["metrics_read", "content_read", Permission.contributions_read.value]}

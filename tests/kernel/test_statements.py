@@ -45,6 +45,7 @@ SEVERAL = {
     "listMetricRows",
     "listDashboards",
     "getDashboard",
+    "drawChart",
 }
 """Reads that are no single view of anything: they may take as many statements as `most` says."""
 

@@ -1,7 +1,8 @@
 """Random histories of a company, put straight into the tables, for metrics to be computed of and checked against.
 
-A history is a seed's: `History(seed)` draws departments, people and where they were; a topic adds what happened. `Stage`
-plays it: everything in one transaction that is rolled back, so that the next one finds the tables as empty as before.
+A history is a seed's: `History(seed)` draws departments, people and where they were; a topic adds what happened.
+`Stage` plays it: everything in one transaction that is rolled back, so that the next one finds the tables as empty as
+before.
 """
 
 import random

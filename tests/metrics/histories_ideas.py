@@ -49,7 +49,7 @@ class _Life:
     def __init__(self, history: Ideas) -> None:
         self.history, self.random, self.chance = history, history.random, history.chance
         self.id, self.author = history.id(), self._author()
-        self.anonymous, self.stage, self.state = self.chance(0.12), "submitted", "published"
+        self.anonymous, self.stage, self.state = self.chance(0.2), "submitted", "published"
         self.members: list[_Life] = []
         crowd = min(self.random.choice([0, 2, 4, 5, 6]), len(history.persons))
         self.voters = self.random.sample(history.persons, k=crowd)
@@ -111,11 +111,14 @@ class _Life:
     # ---- what happens -----------------------------------------------------------------------------------------------
 
     def _later(self) -> datetime:
-        """A moment after the last one: at once, soon, or just when half a year or a year ends."""
+        """A moment after the last one: at once, on the same day, soon; once it is approved often just when half a year
+        or a year ends."""
         last = months_after(self.published.astimezone(ZONE).date(), self.random.choice([6, 12]))
         over = datetime.combine(last, time(), ZONE) + timedelta(1)
         soon = timedelta(days=self.random.choice([1, 5, 20, 60, 120])) * self.random.random()
-        at = self.random.choice([self.at, *[self.at + soon] * 7, over, over - timedelta(microseconds=1)])
+        at = self.random.choice([self.at, self.at + timedelta(hours=12) * self.random.random(), *[self.at + soon] * 6])
+        if self.chance(0.4 if self.stage in UNDERWAY else 0.1):
+            at = over - timedelta(microseconds=self.random.choice([0, 1]))
         return max(at, self.at)
 
     def _own_time(self) -> datetime:
@@ -145,7 +148,7 @@ class _Life:
         elif self.chance(0.03) and not self.members:
             self.state = "archived"
             self._tell("idea_withdrawn", own=True)
-        elif self.chance(0.04) and self.stage not in UNDERWAY and self._into():
+        elif self.chance(0.07) and self.stage not in UNDERWAY and self._into():
             self._merge()
         elif self.waits and self.chance(0.5):
             self.waits = False
@@ -160,8 +163,11 @@ class _Life:
 
     def _into(self) -> "_Life | None":
         older = [one for one in self.history.ideas if one.content["kind"] == "idea"]
-        standing = [one for one in older if one.state == "published" or one.merged_into is not None]
-        return self.random.choice(standing) if standing else None
+        standing = [one for one in older if one.state == "published"]
+        merged = [one for one in older if one.merged_into is not None]
+        # One that was merged itself afterwards.
+        some = merged if merged and self.chance(0.5) else standing or merged
+        return self.random.choice(some) if some else None
 
     def _merge(self) -> None:
         target = self._into()
@@ -260,7 +266,7 @@ class _Life:
         if self.decided and self.chance(0.8):
             for _ in range(self.random.choice([1, 1, 2, 3])):
                 self._promise()
-            for _ in range(self.random.choice([0, 0, 1, 2])):
+            for _ in range(self.random.choice([0, 1, 1, 2])):
                 self._spend()
 
     def _group(self) -> "Iterator[_Life]":
@@ -284,7 +290,7 @@ class _Life:
         money = type in ("saving", "avoided_cost", "revenue")
         unit = self.random.choice(self.history.currencies) if money else "hours"
         cost = self._amount() if self.chance(0.5) else None
-        levels = [("claimed", 1.0), ("committed", 0.6), ("verified", 0.7)]
+        levels = [("claimed", 1.0), ("committed", 0.6), ("verified", 0.8)]
         given = {level for level, likely in levels if self.chance(likely)}
         benefit = self.history.add(
             BenefitRow,

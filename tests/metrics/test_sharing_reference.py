@@ -54,7 +54,9 @@ class Sharing(History):
         published = self.moment(date(2023, 8, 1)) if self.chance(0.9) else None
         others = [one["id"] for one in self.contents]
         named = self.random.sample(others, k=min(len(others), self.random.choice([0, 0, 1, 3])))
-        texts = [str(one).upper() if self.chance(0.3) else f"见(/knowledge-items/{one})" for one in [*named, *named[:1]]]
+        texts = [
+            str(one).upper() if self.chance(0.3) else f"见(/knowledge-items/{one})" for one in [*named, *named[:1]]
+        ]
         content = self.add(
             ContentRow,
             id=self.id(),
@@ -131,7 +133,9 @@ class Sharing(History):
             required=1,
             working_days=3,
         )
-        if not ended and not any(one["content_id"] == content and one["state"] == "open" for one in self.rows[ReviewRow]):
+        if not ended and not any(
+            one["content_id"] == content and one["state"] == "open" for one in self.rows[ReviewRow]
+        ):
             review["state"] = "open"
         for person in self.random.sample(self.persons, k=min(len(self.persons), self.random.randint(1, 6))):
             self._ask(review["id"], content, person, began, ended)
@@ -156,9 +160,7 @@ class Sharing(History):
         )
         for number, at in enumerate(given, 1):
             values = {"id": self.id(), "review_id": review, "assignment_id": assignment["id"], "person_id": person}
-            self.add(
-                JudgementRow, **values, revision=1, number=number, current=number == len(given), given_at=at
-            )
+            self.add(JudgementRow, **values, revision=1, number=number, current=number == len(given), given_at=at)
 
     def _compare_pairs(self, began: datetime) -> None:
         """A panel that compares has assignments of no review."""

@@ -142,11 +142,11 @@ async def people_behind(
     return {(row.department, row.kind): frozenset(row.people) for row in rows}
 
 
-async def eligible(session: AsyncSession, period: Period, as_of: AsOf) -> dict[Department, int]:
-    """How many people are eligible in a period, by the department itself. Nobody is in two."""
-    statement = f"WITH {ELIGIBLE} SELECT department, count(*) AS people FROM eligible GROUP BY 1"
+async def eligible(session: AsyncSession, period: Period, as_of: AsOf) -> dict[Department, frozenset[UUID]]:
+    """Who is eligible in a period, by the department itself. Nobody is in two."""
+    statement = f"WITH {ELIGIBLE} SELECT department, array_agg(person) AS people FROM eligible GROUP BY 1"
     rows = await session.execute(typed(statement), bound(statement, as_of.values(period)))
-    return {row.department: row.people for row in rows}
+    return {row.department: frozenset(row.people) for row in rows}
 
 
 def _counting(metric: Metric) -> TextClause:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -11,11 +11,11 @@ from uuid import UUID
 from sqlalchemy import delete, insert, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from kshare.metrics.contracts import Behind, Metric
+from kshare.metrics.contracts import Behind, Metric, Row
 from kshare.metrics.counting import AsOf, Cells, Department, Tree, count, eligible, people_behind
 from kshare.metrics.dashboards.keeping import keep
 from kshare.metrics.definitions import METRICS
-from kshare.metrics.figures.publishing import FEWEST, Counts, People, crossing_is_safe, published, residues
+from kshare.metrics.figures.publishing import FEWEST, People, crossing_is_safe, published, residues
 from kshare.metrics.flows.matrix import computed_flow, write_flow
 from kshare.metrics.models import COMPANY, MetricValueRow
 from kshare.metrics.periods import Period, months_later
@@ -52,7 +52,7 @@ class _Quarter:
         self._session, self._tree, self._as_of = session, tree, as_of
         self._quarter = quarter
         self._months = [month for month in quarter.months() if month.start <= as_of.today]
-        self._eligible: dict[Period, dict[Department, int]] = {}
+        self._eligible: dict[Period, dict[Department, frozenset[UUID]]] = {}
         self._open: frozenset[Department] | None = None
 
     @property
@@ -75,25 +75,41 @@ class _Quarter:
             return
         for period in self.periods:
             self._eligible[period] = await eligible(self._session, period, self._as_of)
-        self._open = published(self._tree.parents, [Counts(self._eligible[period]) for period in self.periods])
+        self._open = published(self._tree.parents, [People(self._eligible[period]) for period in self.periods])
 
     def _heads(self, period: Period) -> Heads:
         heads: dict[Department, int] = defaultdict(int)
         for department, people in self._eligible[period].items():
             for above in self._tree.up(department):
-                heads[above] += people
+                heads[above] += len(people)
         return heads
 
-    async def _of_people(self, metric: Metric, rows: "_Rows") -> None:
-        """Everybody eligible stands behind each figure, and nobody is in two departments."""
+    async def _open_for(self, metric: Metric) -> frozenset[Department]:
+        """The departments of which a metric of people is told. Who did something in a department that they have left by
+        the end of the period stands behind it there beside those who are eligible: where nobody is any more, it would
+        be theirs alone. What is of no department is anonymous, and could be anybody's."""
         assert self._open is not None
+        if metric.rows is Row.person:
+            return self._open
+        crowds = []
+        for period in self.periods:
+            people: dict[Department, Set[UUID]] = dict(self._eligible[period])
+            for (department, _), authors in (await people_behind(self._session, metric, period, self._as_of)).items():
+                if department is not None:
+                    people[department] = people.get(department, frozenset()) | authors
+            crowds.append(People(people))
+        return published(self._tree.parents, crowds)
+
+    async def _of_people(self, metric: Metric, rows: "_Rows") -> None:
+        """Everybody eligible stands behind each figure."""
+        open_ = await self._open_for(metric)
         for period in self.periods:
             cells = await count(self._session, metric, self._tree, period, self._as_of)
             heads = self._heads(period)
             divided = metric.kinds is not None and metric.kinds.divides
             declared = set() if metric.kinds is None else set(metric.kinds.values)
             behind = {period: await people_behind(self._session, metric, period, self._as_of)} if divided else {}
-            crossed = divided and None in self._open and self._crossed_is_safe(self._open, [period], behind, kinds=True)
+            crossed = divided and None in open_ and self._crossed_is_safe(open_, [period], behind, kinds=True)
             for department in self._tree.nodes:
                 await rows.breathe()
                 people = heads.get(department, 0)
@@ -102,7 +118,7 @@ class _Quarter:
                 for kind in ("", *sorted(kinds)) if people else ():
                     if people < FEWEST:
                         rows.untold(period, department, kind, Untold.too_few_people)
-                    elif department not in self._open or (kind and divided and not crossed):
+                    elif department not in open_ or (kind and divided and not crossed):
                         rows.untold(period, department, kind, Untold.protects_others)
                     else:
                         theirs = people if not (kind and divided) else _of_kind(cells, kind)

@@ -24,6 +24,7 @@ from sqlalchemy import (
     null,
     or_,
     select,
+    tuple_,
 )
 from sqlalchemy.dialects.postgresql import array
 from sqlalchemy.orm import aliased
@@ -87,7 +88,7 @@ async def rows_behind(kernel: Kernel, principal: Principal, asked: AskedRows) ->
         await checked_department(kernel, principal, asked.department, "?department")
     period, metric = asked.period, asked.metric
     scope = {"metric": metric.id, "period": period.label, "department": asked.department, "kind": asked.kind}
-    key = CursorKey(kernel.settings.signing_secret, "metric_rows", scope, "unit")
+    key = CursorKey(kernel.settings.signing_secret, "metric_rows", scope, "unit, kind")
     as_of = AsOf(ZoneInfo(kernel.settings.time_zone), today(kernel))
     values: dict[str, Any] = {
         **bound(metric.units, as_of.values(period)),
@@ -95,16 +96,19 @@ async def rows_behind(kernel: Kernel, principal: Principal, asked: AskedRows) ->
         "department": asked.department,
         "of_kind": asked.kind,
         "after": None,
+        "after_kind": None,
     }
     if asked.cursor is not None:
-        [values["after"]] = key.values(asked.cursor, [UUID])
+        values["after"], values["after_kind"] = key.values(asked.cursor, [UUID, str])
     statement = _statement(metric, asked.department is not None, asked.kind is not None, asked.cursor is not None)
     row = await fetch(kernel, principal, statement, values)
     assert row is not None
     found: list[Mapping[str, Any]] = orjson.loads(row["items"])
     items = [{name: value for name, value in one.items() if name != "unit"} for one in found[: asked.limit]]
-    more = len(found) > asked.limit
-    return {"items": items, "next_cursor": key.cursor([found[asked.limit - 1]["unit"]]) if more else None}
+    if len(found) <= asked.limit:
+        return {"items": items, "next_cursor": None}
+    last = found[asked.limit - 1]
+    return {"items": items, "next_cursor": key.cursor([last["unit"], last["kind"] or ""])}
 
 
 def _statement(metric: Metric, in_department: bool, of_kind: bool, after: bool) -> Statement:
@@ -135,9 +139,11 @@ def _statement(metric: Metric, in_department: bool, of_kind: bool, after: bool) 
             )
         if of_kind:
             row = row.where(units.c.kind == bindparam("of_kind", type_=Text))
+        # What is of several kinds has several rows.
+        place = tuple_(units.c.unit, func.coalesce(units.c.kind, literal_column("''")))
         if after:
-            row = row.where(units.c.unit > bindparam("after", type_=Uuid))
-        page = row.order_by(units.c.unit).limit(bindparam("limit", type_=SmallInteger) + 1).subquery("page")
+            row = row.where(place > tuple_(bindparam("after", type_=Uuid), bindparam("after_kind", type_=Text)))
+        page = row.order_by(*place.clauses).limit(bindparam("limit", type_=SmallInteger) + 1).subquery("page")
         rows = func.json_agg(literal_column("page"))
         return select(func.coalesce(rows, literal_column("'[]'::json")).label("items")).select_from(page)
 

@@ -44,7 +44,10 @@ def _manages(_: Alias) -> ColumnElement[bool]:
 
 def _has_no_values(row: Alias) -> ColumnElement[bool]:
     value = aliased(ValueRow)
-    return not_(there_is(select(value.id).where(value.series_id == row.id)))
+    # In order, so that it looks into the index: PostgreSQL hopes to meet a value of the series soon wherever it begins
+    # to read the table, and would read all of it for a series that has none.
+    values = select(value.id).where(value.series_id == row.id).order_by(value.month.desc(), value.id.desc())
+    return not_(there_is(values))
 
 
 def visible_value(row: Alias) -> ColumnElement[bool]:

@@ -95,9 +95,7 @@ def new_items(world: World, period: Period) -> list[Unit]:
     ]
 
 
-def _of_items(
-    world: World, period: Period, used: Callable[[Table], int]
-) -> list[Unit]:
+def _of_items(world: World, period: Period, used: Callable[[Table], int]) -> list[Unit]:
     """Each item there is by the end of a period, with how often it was used."""
     return [
         Unit(item["owner_id"], item["department_id"], used(item), 1, item["variety"])
@@ -154,7 +152,9 @@ def _placed(world: World, period: Period) -> Mapping[UUID, UUID]:
 
 def review_load(world: World, period: Period) -> list[Unit]:
     ended, placed = _ended(world, period), _placed(world, period)
-    given = {(one["review_id"], one["person_id"]) for one in world.tables["review_judgement"] if one["review_id"] in ended}
+    given = {
+        (one["review_id"], one["person_id"]) for one in world.tables["review_judgement"] if one["review_id"] in ended
+    }
     return [
         Unit(person, placed.get(person), judgements, 1)
         for person, judgements in Counter(person for _, person in given).items()
@@ -209,7 +209,9 @@ Flow = dict[tuple[UUID, UUID, UUID], tuple[int | None, int | None, str | None]]
 
 def knowledge_flow(world: World, quarter: Period) -> Flow:
     """Who used knowledge of another department, in the matrix of the department in which the two come together."""
-    used = {(one["content_id"], one["person_id"]) for one in world.tables["viewing"] if world.within(one["at"], quarter)}
+    used = {
+        (one["content_id"], one["person_id"]) for one in world.tables["viewing"] if world.within(one["at"], quarter)
+    }
     for one in world.tables["reaction"]:
         if one["kind"] in ("thank", "favourite") and world.within(one["created_at"], quarter):
             used.add((one["content_id"], one["person_id"]))

@@ -15,7 +15,7 @@ from uuid import UUID
 from tests.metrics.histories import ZONE, Table, Tables
 
 from kshare.core.principal import EVERYONE
-from kshare.metrics.figures.publishing import Counts, People, crossing_is_safe, published, residues
+from kshare.metrics.figures.publishing import People, crossing_is_safe, published, residues
 from kshare.metrics.periods import Grain, Period
 
 Number = Any
@@ -90,7 +90,8 @@ class World:
 
 @dataclass(frozen=True)
 class Unit:
-    """Something counted: who stands behind it, for which department it counts (None: the company only), of which kind."""
+    """Something counted: who stands behind it, for which department it counts (None: the company only), and its
+    kind."""
 
     person: UUID
     department: UUID | None
@@ -197,7 +198,11 @@ def _of_people(case: _Case) -> dict[Key, Told]:
     for period in case.periods:
         for person, department in world.eligible(period).items():
             own[period][department].add(person)
-    open_ = published(world.parents, [Counts({d: len(p) for d, p in own[period].items()}) for period in case.periods])
+        # Who did something where they are no more stands behind it there, too; what is of no department is anybody's.
+        for unit in case.units[period]:
+            if unit.department is not None:
+                own[period][unit.department].add(unit.person)
+    open_ = published(world.parents, [People(own[period]) for period in case.periods])
     for period in case.periods:
         safe = None in open_ and crossing_is_safe(_crossed(world, open_, case.units[period]))
         for place, people in case.heads[period].items():
@@ -225,9 +230,7 @@ def _of_things(case: _Case) -> dict[Key, Told]:
         if len(people) < 5:
             found[_key(quarter, place, "")] = TOO_FEW
         else:
-            found[_key(quarter, place, "")] = (
-                case.tell(quarter, place, "", len(people)) if place in open_ else PROTECTS
-            )
+            found[_key(quarter, place, "")] = case.tell(quarter, place, "", len(people)) if place in open_ else PROTECTS
     # Of the company more is told if it is safe: kinds and months, or else months, or else kinds.
     both, months, kinds = _safe_divisions(case, open_)
     for period in case.periods:
@@ -287,7 +290,12 @@ def compare(metric: str, reference: Reference, world: World, quarter: Period, fi
             if mine is None or theirs is None:
                 assert mine is theirs, (place, name, theirs, mine)
             else:
-                assert abs(float(theirs) - float(mine)) <= 1e-9 * max(1.0, abs(float(mine))), (place, name, theirs, mine)
+                assert abs(float(theirs) - float(mine)) <= 1e-9 * max(1.0, abs(float(mine))), (
+                    place,
+                    name,
+                    theirs,
+                    mine,
+                )
         # The ends of intervals of amounts are rounded.
         if figure["low"] is not None:
             assert figure["low"] - 1e-6 <= figure["value"], (place, figure)

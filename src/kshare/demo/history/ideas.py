@@ -21,14 +21,15 @@ _SETTLED = 12
 """Days before the end of the history from which on nobody proposes anything: what is open now is told by the demo's own
 ideas."""
 _LARGE, _SHARED, _ASKED = 0.4, 0.12, 0.25
+"""How often an idea reaches far, has two authors, is asked about."""
 _WITHDRAWN, _DECLINED = 0.045, 0.3
-_DONE, _CLAIMED, _COMMITTED = 0.88, 0.85, 0.9
-_WAITING = 4
-"""Ideas that wait for their author in the end."""
-_DEFERRED = 3
-_COST = 0.75
-"""How often it cost something to realise money."""
+_DONE, _CLAIMED, _COMMITTED, _COST = 0.88, 0.85, 0.9, 0.75
+"""How often what is approved is done; then, how often it brings something that is claimed, that somebody commits to,
+and that costs something first."""
 _STAR, _FLOP = 0.1, 0.08
+"""How often much more comes true than was promised, and hardly anything."""
+_WAITING, _DEFERRED = 4, 3
+"""Ideas that wait for their author in the end, and that come back after it."""
 _GAINS: Sequence[tuple[str, str, float, float]] = (
     ("saving", "CNY", 48_000, 0.55),
     ("time", "hours", 180, 0.2),

@@ -4,7 +4,7 @@ First it is settled how many of the leaders and of the others share in a month (
 what each of them does. So the story holds whatever chance says of a single person.
 """
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -44,7 +44,7 @@ class Sharing:
         self.random.shuffle(self.unused)
         self.topics = {topic: self._take(topic) for topic in source.story["topics"]}
         self.hot = self._hot_days()
-        self.written: Counter[str] = Counter()
+        self.written = 0
 
     def _take(self, topic: str) -> list[Entry]:
         """All there is to write about a topic."""
@@ -87,7 +87,7 @@ class Sharing:
             number = self.source.story["topics"][topic][month.number - 1]
             due += [(left.pop(), self.random.choice(month.days)) for _ in range(min(number, len(left)))]
         for entry, day in due:
-            able = [person for person in present if self._suits(entry, person, day) and person.spell(day)]
+            able = [person for person in present if self._suits(entry, person, day)]
             once = [person for person in able if person not in month.sharers] or able
             (author,) = drawn(once, 1, self.random)
             if author not in month.sharers:
@@ -139,12 +139,12 @@ class Sharing:
         )
 
     def _item(self, entry: Entry, author: Person, day: date) -> Item:
-        self.written["item"] += 1
+        self.written += 1
         department = self.staff.department(author.key, day)
         assert department is not None
         summary, body = composed(entry, self.source.words, seeded(f"text/{entry.title}"))
         return Item(
-            key=f"item-{self.written['item']}",
+            key=f"item-{self.written}",
             author=author.key,
             department=department,
             at=self.months.moment(day, self.random),

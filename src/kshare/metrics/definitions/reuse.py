@@ -10,8 +10,8 @@ _THERE = """c.kind = 'knowledge_item' AND c.state <> 'draft' AND c.published_at 
 _ITEMS = Words("期末已发布的知识条目", "Knowledge items published by the end of the period")
 _PERIOD = Words(
     "自然月或自然季度，按公司时区；分子按发生时间归期，分母为期末之前首次发布的全部条目。",
-    "Calendar months or quarters of the company's time zone: the numerator by when it happened, the denominator all items "
-    "first published before the end of the period.",
+    "Calendar months or quarters of the company's time zone: the numerator by when it happened, the denominator all "
+    "items first published before the end of the period.",
 )
 _COUNTED = Words(
     "归档的条目仍然计入，草稿不计；条目归入写作时作者所在部门，匿名条目只计入公司。",
@@ -50,7 +50,9 @@ ITEM_VIEWS = Metric(
     denominator=_ITEMS,
     period=_PERIOD,
     edge_cases=(
-        Words("作者本人的阅读不计；同一人多次阅读计多次。", "Views of the owner do not count; each view of others does."),
+        Words(
+            "作者本人的阅读不计；同一人多次阅读计多次。", "Views of the owner do not count; each view of others does."
+        ),
         _COUNTED,
         _BEHIND,
     ),
@@ -70,7 +72,8 @@ ITEM_THANKS = Metric(
     name=Words("每条知识的“帮到我了”", "Thanks for each item"),
     definition=Words(
         "期间内他人对知识条目表示“帮到我了”的次数，除以期末已发布的条目数。",
-        'How often others said in the period that an item helped them ("this helped"), for each item there was at its end.',
+        'How often others said in the period that an item helped them ("this helped"), for each item there was at its '
+        "end.",
     ),
     unit=MetricUnit.per_item,
     numerator=Words("他人的“帮到我了”", "Thanks of others"),
@@ -102,13 +105,14 @@ ITEM_LINKS = Metric(
     name=Words("每条知识的引用数", "Links to each item"),
     definition=Words(
         "期间内首次发布、正文引用了他人知识条目的内容所形成的引用数，除以期末已发布的条目数。",
-        "Links to items from contents of other owners first published in the period, for each item there was at its end.",
+        "Links to items from contents of other owners first published in the period, for each item there was at its "
+        "end.",
     ),
     unit=MetricUnit.per_item,
     numerator=Words(
         "正文含有条目标识（例如链接末尾的 UUID）的他人内容，每个内容对每个条目计一次",
-        "Contents of others whose body names the id of an item, such as a link that ends in its UUID; each content once "
-        "for an item",
+        "Contents of others whose body names the id of an item, such as a link that ends in its UUID; each content "
+        "once for an item",
     ),
     denominator=_ITEMS,
     period=_PERIOD,

@@ -15,11 +15,12 @@ _PERIOD = Words(
 )
 _WHERE = Words(
     "评审人归入该季度最后所在的部门；此时已不属于任何部门的只计入公司。部门数值只按季度公布。",
-    "A reviewer counts for their last department of the quarter, or for the company only if there is none; of departments "
-    "it is told by quarters only.",
+    "A reviewer counts for their last department of the quarter, or for the company only if there is none; of "
+    "departments it is told by quarters only.",
 )
 _NO_PAIRS = Words(
-    "两两比较的评审组没有逐份评分，不计入。", "Panels that compare ideas two at a time have no judgements, and are left out."
+    "两两比较的评审组没有逐份评分，不计入。",
+    "Panels that compare ideas two at a time have no judgements, and are left out.",
 )
 _SOURCE = Words("评审、评审任务、评审意见", "Reviews, their assignments and judgements")
 
@@ -88,8 +89,9 @@ REVIEW_TIME = Metric(
     statistic=Lasting(Decimal("0.5")),
     units=f"""WITH {PLACED}
 SELECT a.id AS unit, r.content_id AS content, a.person_id AS person, p.department, NULL::text AS kind,
-  round(greatest(extract(epoch FROM coalesce(j.given_at, least(a.closed_at, r.closed_at)) - a.created_at), 0) / 86400, 6)
-    AS x,
+  round(greatest(
+    extract(epoch FROM coalesce(j.given_at, least(a.closed_at, r.closed_at)) - a.created_at), 0
+  ) / 86400, 6) AS x,
   (j.id IS NOT NULL)::int AS y
 FROM review r JOIN review_assignment a ON a.review_id = r.id
   LEFT JOIN review_judgement j ON j.assignment_id = a.id AND j.number = 1

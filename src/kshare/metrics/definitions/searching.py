@@ -23,7 +23,8 @@ SEARCHES_WITHOUT_HIT = Metric(
         Words("翻页不算新的搜索。", "A further page is no search of its own."),
         Words(
             "以搜索者当时可见的内容为准；结果数只知下限时按下限判断。",
-            "What the searcher could see at the time decides; where only a lower bound of the hits is known, that does.",
+            "What the searcher could see at the time decides; where only a lower bound of the hits is known, that "
+            "does.",
         ),
         Words(
             "搜索者只以别名记录，因此只按全公司公布，也没有明细。",

@@ -132,7 +132,9 @@ CONTRIBUTION_GINI = Metric(
     denominator=Words("应参与人数", "Eligible people"),
     period=BY_DAY,
     edge_cases=(
-        Words("没有贡献的人按零计入；净额为负的按零计入。", "Who contributed nothing, or less than nothing, counts as 0."),
+        Words(
+            "没有贡献的人按零计入；净额为负的按零计入。", "Who contributed nothing, or less than nothing, counts as 0."
+        ),
         Words("全部为零时没有数值。", "If all have nothing there is no value."),
         ONCE,
         NOBODYS,

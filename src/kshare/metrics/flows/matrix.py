@@ -1,9 +1,9 @@
 """Computing the flow of knowledge of a quarter: between the departments next below each department, and the company.
 
-Each use of an item of one department by somebody of another belongs to one cell of one matrix: that of the department in
-which the two first come together, from the part of it that wrote to the part that reads; what hangs there itself is a part,
-too. Use within a department is in the matrices below it. So no cell is a sum of others, no total is told, and nothing can
-be subtracted: it is enough that five people stand behind each.
+Each use of an item of one department by somebody of another belongs to one cell of one matrix: that of the department
+in which the two first come together, from the part of it that wrote to the part that reads; who is in none of its parts
+makes one more. Use within a department is in the matrices below it. So no cell is a sum of others, no total is told,
+and nothing can be subtracted: it is enough that five people stand behind each.
 """
 
 from typing import Any

@@ -64,7 +64,7 @@ async def knowledge_flow(kernel: Kernel, principal: Principal, asked: AskedFlow)
     values = (within or COMPANY, asked.quarters[0].start, asked.quarters[-1].start)
     cells: defaultdict[date, list[dict[str, Any]]] = defaultdict(list)
     for row in await kernel.database.fetch(_CELLS, values):
-        # Figures are of the tree as it was when they were computed; what hangs elsewhere by now comes with the next ones.
+        # They are of the tree as it was when they were computed; what hangs elsewhere by now comes with the next ones.
         if row["from_id"] in place and row["to_id"] in place:
             cells[row["quarter"]].append(dict(row))
     day = today(kernel)
