@@ -25,8 +25,8 @@ def test_items_are_read_thanked_for_and_linked_to(fresh: Company) -> None:
     items = [author.item() for author in authors]
     used = items[0]["id"]
     for reader in (authors[0], *authors[1:4]):
-        assert reader.rest.post(f"/contents/{used}/views", json={}).status_code < 300
-        reader.rest.put(f"/contents/{used}/reactions/thank")
+        assert reader.rest.post(f"/content/{used}/views", json={}).status_code < 300
+        reader.rest.put(f"/content/{used}/reactions/thank")
     authors[1].item(body=f"参见[条目](/knowledge-items/{used})，以及 {used}")
     authors[0].item(body=f"参见 {used}")
     rolled_up(fresh.server)
@@ -39,7 +39,7 @@ def test_items_are_read_thanked_for_and_linked_to(fresh: Company) -> None:
 
 def test_who_links_is_told_to_those_who_see_it(fresh: Company) -> None:
     authors = crowd(fresh, "rd", 6)
-    item = [author.item() for author in authors][0]
+    item, *_ = [author.item() for author in authors]
     hidden = [str(fresh.departments["rd"])]
     linking = authors[1].item(title="研发内部", body=str(item["id"]), audience=hidden)
     rolled_up(fresh.server)
@@ -64,11 +64,11 @@ def test_searches_are_told_without_rows(fresh: Company) -> None:
 def test_knowledge_flows_between_departments(fresh: Company) -> None:
     item = fresh.outsider.item()
     for reader in crowd(fresh, "rd_pressure", 5):
-        assert reader.rest.post(f"/contents/{item['id']}/views", json={}).status_code < 300
+        assert reader.rest.post(f"/content/{item['id']}/views", json={}).status_code < 300
     # Four people are too few.
     other = fresh.colleague.item()
     for reader in crowd(fresh, "sales", 4):
-        assert reader.rest.post(f"/contents/{other['id']}/views", json={}).status_code < 300
+        assert reader.rest.post(f"/content/{other['id']}/views", json={}).status_code < 300
     rolled_up(fresh.server)
     flow = fresh.employee.rest.get("/knowledge-flow").json()
     sales, rd = str(fresh.departments["sales"]), str(fresh.departments["rd"])

@@ -135,7 +135,7 @@ def _statement(metric: Metric, in_department: bool, of_kind: bool, after: bool) 
             below = aliased(DepartmentRow)
             of = bindparam("department", type_=Uuid)
             row = row.where(
-                units.c.department.in_(select(below.id).where(below.path.contains(cast(array([of]), ARRAY(Uuid)))))
+                units.c.department.in_(select(below.id).where(below.path.op("@>")(cast(array([of]), ARRAY(Uuid)))))
             )
         if of_kind:
             row = row.where(units.c.kind == bindparam("of_kind", type_=Text))

@@ -20,7 +20,7 @@ from kshare.core.principal import EVERYONE
 from kshare.core.text import ExternalName
 from kshare.core.writing import Expected, Work, apply, command
 from kshare.outcomes.models import SeriesRow, ValueRow
-from kshare.outcomes.reads import SERIES_GUARD
+from kshare.outcomes.reads import SERIES_GUARD, latest_value
 from kshare.outcomes.shapes import (
     CreateOutcomeSeries,
     GivenOutcome,
@@ -85,7 +85,7 @@ async def put_outcome_series(
 async def delete_outcome_series(work: Work, id: UUID, version: Expected) -> None:
     """Removes a series that never had a value."""
     series = await work.load(SERIES_GUARD, id, "delete", version=version)
-    if (await work.session.execute(select(ValueRow.id).where(ValueRow.series_id == id).limit(1))).first() is not None:
+    if (await work.session.execute(latest_value(id))).first() is not None:
         raise DomainError("conflict", "It has values, which are kept; archive it instead.")
     await work.session.delete(series)
     work.record(OutcomeSeriesDeleted(series_id=id), id, [EVERYONE])

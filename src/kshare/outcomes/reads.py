@@ -8,7 +8,20 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Boolean, ColumnElement, Date, Text, Uuid, bindparam, func, literal_column, not_, or_, select
+from sqlalchemy import (
+    Boolean,
+    ColumnElement,
+    Date,
+    Select,
+    Text,
+    Uuid,
+    bindparam,
+    func,
+    literal_column,
+    not_,
+    or_,
+    select,
+)
 from sqlalchemy.orm import aliased
 
 from kshare.core.access import Permission
@@ -42,12 +55,19 @@ def _manages(_: Alias) -> ColumnElement[bool]:
     return Viewer.holds(Permission.outcomes_manage)
 
 
-def _has_no_values(row: Alias) -> ColumnElement[bool]:
+def latest_value(series_id: Any) -> Select[Any]:
+    """The id of a value of the series, if it ever had one.
+
+    In order, so that PostgreSQL looks into the index: it hopes to meet one soon wherever it begins to read the table,
+    and would read all of it for a series that has none.
+    """
     value = aliased(ValueRow)
-    # In order, so that it looks into the index: PostgreSQL hopes to meet a value of the series soon wherever it begins
-    # to read the table, and would read all of it for a series that has none.
-    values = select(value.id).where(value.series_id == row.id).order_by(value.month.desc(), value.id.desc())
-    return not_(there_is(values))
+    values = select(value.id).where(value.series_id == series_id).order_by(value.month.desc(), value.id.desc())
+    return values.limit(literal_column("1"))
+
+
+def _has_no_values(row: Alias) -> ColumnElement[bool]:
+    return not_(there_is(latest_value(row.id)))
 
 
 def visible_value(row: Alias) -> ColumnElement[bool]:
