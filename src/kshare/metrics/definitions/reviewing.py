@@ -94,7 +94,7 @@ SELECT a.id AS unit, r.content_id AS content, a.person_id AS person, p.departmen
   ) / 86400, 6) AS x,
   (j.id IS NOT NULL)::int AS y
 FROM review r JOIN review_assignment a ON a.review_id = r.id
-  LEFT JOIN review_judgement j ON j.assignment_id = a.id AND j.current
+  LEFT JOIN review_judgement j ON j.assignment_id = a.id AND j.number = 1
   LEFT JOIN placed p ON p.person = a.person_id
 WHERE {_ENDED}""",
     rows=Row.assignment,
