@@ -188,9 +188,12 @@ class Secret:
 
     @contextmanager
     def at_work(self) -> Iterator[None]:
-        """The author is at work; nobody else is."""
+        """The author is at work; nobody else is, nor is what follows from others' doings still on its way. What follows
+        from the author's comes in the same time."""
+        self.company.server.settle()
         began = datetime.now(UTC)
         yield
+        self.company.server.settle()
         self.windows.append((began, datetime.now(UTC)))
         time.sleep(0.05)  # what others do next lies outside of it
 

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any, TypeVar
 from uuid import UUID
 
+from sqlalchemy.ext.asyncio import AsyncSession
 from tests.conftest import Actor, Company
 
 from kshare.core.database import Database
@@ -104,3 +105,13 @@ def with_database(company: Company, work: Callable[[Database], Awaitable[T]]) ->
 
     result: T = company.server.loop.run(run(), 120)
     return result
+
+
+def in_session(company: Company, work: Callable[[AsyncSession], Awaitable[T]]) -> T:
+    """Something done in a transaction that is committed."""
+
+    async def run(database: Database) -> T:
+        async with database.sessions() as session, session.begin():
+            return await work(session)
+
+    return with_database(company, run)

@@ -11,6 +11,8 @@ from zoneinfo import ZoneInfo
 from tests.conftest import Company
 from tests.contributions.accounts import Standing
 
+from kshare.core.clock import midnight, now
+
 ZONE = ZoneInfo("Asia/Shanghai")
 WEIGHTS = {
     "item_published": Decimal(3),
@@ -144,6 +146,9 @@ class Reference:
                 continue
             review = self.reviews[assignment["review_id"]]
             if review["state"] in ("preparing", "open"):
+                continue
+            content = self.contents[review["content_id"]]
+            if self.people[content["author_id"]]["kind"] == "system" and review["closed_at"] >= midnight(now()):
                 continue
             yield (
                 assignment["person_id"], "review_given", day(review["closed_at"]), WEIGHTS["review_given"],

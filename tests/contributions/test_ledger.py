@@ -16,7 +16,7 @@ from sqlalchemy import event, text
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session
 from tests.conftest import Company, Loop, cloned_database, found_company, live_server
-from tests.contributions.accounts import account, net, own, standing, with_database
+from tests.contributions.accounts import account, in_session, net, own, standing, with_database
 from tests.contributions.reference import Reference
 from tests.resources.helpers import made
 
@@ -36,16 +36,6 @@ def entries_of(company: Company) -> list[Entry]:
     """The journal, as a reactor gets it."""
     rows = company.server.sql(f"SELECT {', '.join(Entry.__slots__)} FROM journal ORDER BY xid, number")
     return [Entry(*(row[name] for name in Entry.__slots__)) for row in rows]
-
-
-def in_session(company: Company, work: Any) -> Any:
-    """Something done in a transaction that is committed."""
-
-    async def run(database: Database) -> Any:
-        async with database.sessions() as session, session.begin():
-            return await work(session)
-
-    return with_database(company, run)
 
 
 @pytest.fixture
@@ -127,12 +117,18 @@ def test_a_commit_of_entries_waits_for_the_disk(busy: Company) -> None:
     """That of a reactor waits for nothing else, since what a crash takes away it does again; but not with the same ids,
     and somebody may have pulled them."""
     waits: list[str] = []
+    own_session: list[Session] = []
 
     class Again(ContributionsKeeper):
         name = "contributions again"
 
-    def look(session: Any) -> None:
-        waits.append(session.scalar(text("SHOW synchronous_commit")))
+        async def react(self, session: AsyncSession, *of: Any) -> None:
+            own_session[:] = [session.sync_session]
+            await super().react(session, *of)
+
+    def look(session: Session) -> None:
+        if session in own_session:  # the server's are at work, too
+            waits.append(session.scalar(text("SHOW synchronous_commit")))
 
     async def steps(database: Database) -> None:
         worker = Worker(database, [Again()])
@@ -285,7 +281,7 @@ def test_shares_add_up_to_the_last_digit(sharing: tuple[Company, str, list[UUID]
     # As if the weight could not be divided by a hundred.
     statement = EXPECTED.replace("('idea_proposed', 1, 2.00)", "('idea_proposed', 1, 0.37)")
     query = statement.replace(":contents", f"ARRAY['{idea}'::uuid]").replace(":credits", "'{}'::uuid[]")
-    query = query.replace(":zone", "'Asia/Shanghai'")
+    query = query.replace(":zone", "'Asia/Shanghai'").replace(":midnight", "now()")
     rows = company.server.sql(f"WITH {query} SELECT person_id, weight FROM expected WHERE rule = 'idea_proposed'")
     weights = {row["person_id"]: row["weight"] for row in rows}
     assert str(sum(weights.values())) == "0.37"

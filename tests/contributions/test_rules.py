@@ -5,13 +5,15 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from sqlalchemy.ext.asyncio import AsyncSession
 from tests.conftest import Actor, Company
-from tests.contributions.accounts import account, own, with_database
+from tests.contributions.accounts import account, in_session, own, with_database
 from tests.resources.helpers import made
 from tests.reviews.panelling import panel
 from tests.reviews.reviewing import assignment, change, done, group, judge, policy, submit
 
 from kshare.contributions.ledger import complete
+from kshare.contributions.reactor import ContributionsKeeper
 
 GIVEN: dict[str, Any] = {"outcome": "approved"}
 
@@ -215,6 +217,32 @@ def test_a_judgement_is_told_of_when_its_review_is_over(company: Company) -> Non
     assert own(author) == [("item_published", "3.00")]
     (entry,) = account(first)
     assert entry["object"]["kind"] == "review" and entry["object"]["id"] == review["id"]
+
+
+def test_when_an_unnamed_author_ends_a_review_is_told_by_the_day(company: Company) -> None:
+    """The entry of whoever judged would say when the author was at work, had it been made then."""
+    author, reviewer, other = (company.hire(n, "rd") for n in ("不署名的人", "评审一", "评审二"))
+    place = made(company.manager, "/categories", name=f"工艺 {uuid4().hex[:8]}")["id"]
+    item = made(author, "/knowledge-items", kind="sop", title="匿名做法", anonymous=True, publish=True)["id"]
+    company.server.sql("UPDATE content SET category_id = $2::uuid WHERE id = $1::uuid", item, place)
+    policy(company, place, needs="quorum", quorum=2, groups=[group(company, reviewer, other)])
+    assert change(author, item, body="改了").status_code == 200
+    review = submit(author, item)
+    done(judge(reviewer, review), 201)
+    done(author.rest.post(f"/reviews/{review['id']}/withdraw", json={}))
+    company.server.settle()
+    with_database(company, complete)
+    assert own(reviewer) == []
+    past = "UPDATE review SET submitted_at = submitted_at - interval '1 day', closed_at = closed_at - interval '1 day'"
+    company.server.sql(f"{past} WHERE id = $1::uuid", review["id"])
+
+    async def look(session: AsyncSession) -> tuple[bool, bool]:
+        keeper = ContributionsKeeper()
+        return await keeper.catch_up(session), await keeper.catch_up(session)
+
+    assert in_session(company, look) == (True, False)
+    assert own(reviewer) == [("review_given", "1.00")]
+    assert in_session(company, look) == (False, False)
 
 
 def test_who_declares_a_conflict_has_judged_nothing(company: Company) -> None:

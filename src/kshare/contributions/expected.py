@@ -5,6 +5,7 @@ of the company's time zone.
 """
 
 from kshare.contributions.rules import RULES, SETTLING_DAYS
+from kshare.core.principal import ANONYMOUS_ID
 
 _RULES = ", ".join(f"('{rule.id}', {rule.version}, {rule.weight})" for rule in RULES.values())
 
@@ -54,10 +55,12 @@ FROM shown c JOIN comment m ON m.content_id = c.id
 WHERE NOT m.deleted AND m.author_id <> c.author_id
   AND NOT EXISTS (SELECT FROM idea_coauthor s WHERE s.content_id = c.id AND s.person_id = m.author_id)"""
 
-# Nothing may tell of a judgement before its review is over (docs/adr/0008-reviews.md). A review may be of a draft.
+# Nothing may tell of a judgement before its review is over (docs/adr/0008-reviews.md). A review may be of a draft. It
+# is the unnamed author who ends one by withdrawing: an entry made at that moment would tell when they were at work.
 _REVIEWED = f"""SELECT r.content_id, a.person_id, 'review_given', {_day("r.closed_at")}, 'review', r.id, {_ALL}
 FROM asked c JOIN review r ON r.content_id = c.id JOIN review_assignment a ON a.review_id = r.id
 WHERE r.state NOT IN ('preparing', 'open') AND r.closed_at IS NOT NULL AND a.state <> 'conflicted'
+  AND (c.author_id <> '{ANONYMOUS_ID}' OR r.closed_at < :midnight)
   AND EXISTS (SELECT FROM review_judgement j WHERE j.assignment_id = a.id)"""
 
 _CREDITED = """SELECT CAST(NULL AS uuid), k.person_id, 'credited', k.day, 'credit', k.id, 0, 100, k.amount
@@ -89,4 +92,5 @@ EXPECTED = f"""asked AS MATERIALIZED (
   FROM counted e JOIN weights w ON w.rule = e.rule JOIN person p ON p.id = e.person_id AND p.kind = 'person'
 )"""
 """Common table expressions, the last of which, `expected`, has the entries there should be of the bound `contents` and
-`credits`; `zone` is the company's time zone."""
+`credits`; `zone` is the company's time zone, `midnight` the beginning of this day in UTC, as authors who are not shown
+are told of by the day (docs/adr/0007-anonymity.md)."""

@@ -5,15 +5,16 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Text, Uuid, bindparam, insert, text
+from sqlalchemy import ARRAY, DateTime, Text, Uuid, bindparam, insert, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kshare.contributions.expected import EXPECTED, department_on
 from kshare.contributions.models import ContributionRow
-from kshare.core.clock import now
+from kshare.core.clock import midnight, now
 from kshare.core.database import UNHURRIED, Database
 from kshare.core.ids import new_id
 from kshare.core.journal import hold_lease, outlasting
+from kshare.core.principal import ANONYMOUS_ID
 
 BATCH = 200
 """Contents that one transaction looks at."""
@@ -44,8 +45,9 @@ _DIFFERENCE = text(
 SELECT *, (SELECT max(recorded_at) FROM contribution) AS latest FROM difference
 ORDER BY content_id, object_id, rule, person_id, step"""
 ).bindparams(
-    bindparam("contents", type_=ARRAY(Uuid)), bindparam("credits", type_=ARRAY(Uuid)), bindparam("zone", type_=Text)
-)
+    bindparam("contents", type_=ARRAY(Uuid)), bindparam("credits", type_=ARRAY(Uuid)), bindparam("zone", type_=Text),
+    bindparam("midnight", type_=DateTime(timezone=True)),
+)  # fmt: skip
 _ENTRY = (
     *("content_id", "person_id", "department_id", "rule", "rule_version", "occurred_on", "month"),
     *("object_kind", "object_id", "weight", "corrects_id"),
@@ -63,6 +65,18 @@ _MISSING_CREDITS = text(
 WHERE NOT EXISTS (SELECT FROM contribution e WHERE e.rule = 'credited' AND e.object_id = k.id)
 ORDER BY k.day, k.id LIMIT {CREDITS}"""
 )
+_LATE_REVIEWS = text(
+    f"""SELECT DISTINCT r.content_id FROM review r JOIN content c ON c.id = r.content_id
+WHERE c.author_id = '{ANONYMOUS_ID}' AND r.closed_at < :midnight AND r.closed_at >= :since AND r.content_id > :after
+  AND EXISTS (SELECT FROM review_assignment a JOIN review_judgement j ON j.assignment_id = a.id
+    WHERE a.review_id = r.id AND a.state <> 'conflicted')
+  AND NOT EXISTS (SELECT FROM contribution e WHERE e.rule = 'review_given' AND e.object_id = r.id)
+ORDER BY r.content_id LIMIT {BATCH}"""
+).bindparams(
+    bindparam("midnight", type_=DateTime(timezone=True)), bindparam("since", type_=DateTime(timezone=True)),
+    bindparam("after", type_=Uuid),
+)  # fmt: skip
+_LATE = timedelta(days=31)
 
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -73,7 +87,10 @@ async def reconcile(session: AsyncSession, contents: Sequence[UUID], credits: Se
     Idempotent. Only for who holds the lease of the reactor, whose name `LEASE` has: entries are appended by one at a
     time, each step with a time of its own later than all before.
     """
-    values = {"contents": list(contents), "credits": list(credits), "zone": session.info["time_zone"]}
+    values = {
+        "contents": list(contents), "credits": list(credits), "zone": session.info["time_zone"],
+        "midnight": midnight(now()),
+    }  # fmt: skip
     rows = (await session.execute(_DIFFERENCE, values)).all()
     if not rows:
         return 0
@@ -103,6 +120,14 @@ async def credits_of(session: AsyncSession, person_id: UUID) -> list[UUID]:
 async def missing_credits(session: AsyncSession) -> list[UUID]:
     """Credits that are not in the account yet, the oldest first."""
     return list((await session.execute(_MISSING_CREDITS)).scalars())
+
+
+async def late_reviews(session: AsyncSession, after: UUID) -> list[UUID]:
+    """The next contents, by id, whose author is not shown and whose judges wait for the entry of a review that ended
+    on an earlier day, at most a month ago: nothing in the journal tells that a day is over."""
+    day = midnight(now())
+    found = await session.execute(_LATE_REVIEWS, {"midnight": day, "since": day - _LATE, "after": after})
+    return list(found.scalars())
 
 
 LEASE = "contributions"

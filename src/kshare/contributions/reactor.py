@@ -2,12 +2,13 @@
 
 import time
 from collections.abc import Sequence
+from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from kshare.contributions.ledger import BATCH, LEASE, credits_of, misplaced, missing_credits, reconcile
+from kshare.contributions.ledger import BATCH, LEASE, credits_of, late_reviews, misplaced, missing_credits, reconcile
 from kshare.contributions.models import RedatedRow
 from kshare.core.journal import Entry, Reactor
 
@@ -28,7 +29,10 @@ _OF_NO_ACCOUNT = {
 _MEMBERSHIP = {"person_left", "person_moved", "person_returned"}
 
 _LOOK = 3600.0
-"""Seconds from one look for credits to the next: no entry of the journal tells of them (docs/adr/0007-anonymity.md)."""
+"""Seconds from one look for what no entry of the journal tells of to the next: credits, and reviews of what shows no
+author, which are entered when their day is over (docs/adr/0007-anonymity.md)."""
+
+_FIRST = UUID(int=0)
 
 PEOPLE = 50
 """People whose entries one transaction moves at most."""
@@ -42,6 +46,7 @@ class ContributionsKeeper(Reactor):
 
     def __init__(self) -> None:
         self._look_at = 0.0
+        self._after = _FIRST
 
     async def react(self, session: AsyncSession, entries: Sequence[Entry], fence: int) -> None:
         contents = {entry.content_id for entry in entries if entry.happened not in _OF_NO_ACCOUNT}
@@ -53,13 +58,17 @@ class ContributionsKeeper(Reactor):
             await session.execute(again.on_conflict_do_update(index_elements=["person_id"], set_={"after": None}))
 
     async def catch_up(self, session: AsyncSession) -> bool:
-        """Moves entries of people whose memberships changed, and enters what was credited."""
+        """Moves entries of people whose memberships changed, and enters what the journal does not tell of."""
         if await _move_entries(session):
             return True
         if time.monotonic() >= self._look_at:
             if await enter_credits(session):
                 return True
-            self._look_at = time.monotonic() + _LOOK
+            if late := await late_reviews(session, self._after):
+                await reconcile(session, late)
+                self._after = late[-1]
+                return True
+            self._look_at, self._after = time.monotonic() + _LOOK, _FIRST
         return False
 
 

@@ -96,9 +96,10 @@ _EVERY = (
         Decimal("1.00"),
         "完成评审",
         "Review given",
-        "在评审中给出意见或评分，评审结束后才计入，记在结束当天；每人每次评审一次。声明利益冲突者不计。",
+        "在评审中给出意见或评分，评审结束后才计入，记在结束当天；每人每次评审一次。声明利益冲突者不计。"
+        "匿名内容的评审在次日入账。",
         "A judgement in a review, entered when the review is over, on that day; once for a person and a review. Not "
-        "for whoever declared a conflict of interest.",
+        "for whoever declared a conflict of interest. Of what shows no author, it is entered the day after.",
     ),
     Rule(
         "credited",
