@@ -7,7 +7,7 @@ what remains of a department, or where two divisions cross, the same attack succ
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from fractions import Fraction
 from itertools import chain, combinations
@@ -16,7 +16,7 @@ from uuid import UUID
 
 import pytest
 from tests.conftest import Actor, Company
-from tests.metrics.helpers import rebuilt, with_session
+from tests.metrics.helpers import crowd, rebuilt, with_session
 from tests.metrics.histories import ZONE
 
 from kshare.core.ids import new_id
@@ -116,7 +116,7 @@ class Target:
                 sql("UPDATE person SET manager_id = $2 WHERE id = $1", person, leaders[number % 3])
             for month in range(3):
                 if (number + month) % 3 == 0:
-                    self._contribute(person, self.day(month, 5))
+                    contributed(self.company, person, self.day(month, 5))
         sql("UPDATE person SET manager_id = $2 WHERE id = ANY($1)", leaders[1:], leaders[0])
         for number, name in enumerate(self.people):
             where = "sales_cn" if name == "moved" else name
@@ -156,14 +156,6 @@ class Target:
             )
         return person
 
-    def _contribute(self, person: UUID, day: date) -> None:
-        self.company.server.sql(
-            """INSERT INTO contribution (id, person_id, rule, rule_version, occurred_on, month, weight, object_kind,
-              recorded_at)
-            VALUES ($1, $2, 'comment_written', 1, $3, date_trunc('month', $3::date), 3, 'comment', now())""",
-            *(new_id(), person, day),
-        )
-
     def _publish(self, person: UUID, department: str, day: date, kind: str) -> None:
         self.company.server.sql(
             """INSERT INTO content (id, kind, variety, state, title, summary, body, language, author_id, owner_id,
@@ -174,6 +166,16 @@ class Target:
             *(new_id(), kind, person, self.company.departments[department], [self.company.departments["root"]]),
             datetime.combine(day, datetime.min.time(), ZONE) + timedelta(hours=9),
         )
+
+
+def contributed(company: Company, person: UUID, day: date) -> None:
+    """Somebody did something of weight 3."""
+    company.server.sql(
+        """INSERT INTO contribution (id, person_id, rule, rule_version, occurred_on, month, weight, object_kind,
+          recorded_at)
+        VALUES ($1, $2, 'comment_written', 1, $3, date_trunc('month', $3::date), 3, 'comment', now())""",
+        *(new_id(), person, day),
+    )
 
 
 # ---- collecting -----------------------------------------------------------------------------------------------------
@@ -290,6 +292,17 @@ def attack(company: Company, figures: Figures) -> dict[str, set[UUID]]:
     return victims
 
 
+def attack_levels_and_bands(company: Company, figures: Figures) -> set[UUID] | None:
+    """Whom a caller can isolate with everything that is told of the same people, by levels and by bands."""
+    sums, person = set(), {}
+    for id in ("active_sharers", "contributors"):
+        truth = Truth(company, METRICS[id])
+        person |= {(unit, period): one for (unit, _, period), one in truth.person.items()}
+        for place in (place[1:] for place in figures if place[0] == id and place[3] in truth.periods):
+            sums.add(frozenset((unit, period) for unit, _, period in truth.over(*place)))
+    return isolated([one for one in sums if one], person)
+
+
 @pytest.fixture
 def target(fresh: Company) -> Target:
     return Target(fresh)
@@ -312,7 +325,9 @@ def test_nobody_is_isolated(target: Target) -> None:
     assert attack(company, own) == {}
 
 
-def _without_residues(parents: Mapping[UUID, UUID | None], behind: Sequence[Any]) -> frozenset[UUID | None]:
+def _without_residues(
+    parents: Mapping[UUID, UUID | None], behind: Sequence[Any], among: object
+) -> frozenset[UUID | None]:
     """Every department with five people or more, whatever remains of those above it."""
     found: set[UUID | None] = set()
     for node in [None, *parents]:
@@ -342,3 +357,26 @@ def test_without_the_rule_of_crossing_somebody_is(target: Target, monkeypatch: p
     monkeypatch.setattr(rollup, "crossing_is_safe", lambda cells: True)
     rebuilt(target.company.server)
     assert attack(target.company, collected(target.company.hr, target.company, ["active_sharers"]))
+
+
+def test_levels_and_bands_together_isolate_nobody(fresh: Company, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Five of six leaders are all there are in a band: levels and bands have five people each, but one less the other
+    is the sixth leader."""
+    sql = fresh.server.sql
+    leaders, staff = ([one.id for one in crowd(fresh, "sales", number)] for number in (6, 12))
+    sql("UPDATE membership SET since = '2020-01-01'")
+    sql("UPDATE person SET manager_id = NULL")
+    for number, person in enumerate(staff):
+        sql("UPDATE person SET manager_id = $2 WHERE id = $1", person, leaders[number % 6])
+    for person in [*leaders[:5] * 4, *staff[:6]]:
+        contributed(fresh, person, LAST.start)
+    rebuilt(fresh.server)
+    metrics = ["active_sharers", "contributors"]
+    both = collected(fresh.hr, fresh, metrics)
+    assert {metric for metric, _, kind, period in both if kind and period == LAST} == {"active_sharers"}
+    assert attack_levels_and_bands(fresh, both) is None
+    # Bands alone are told: it is the two together that would say it.
+    apart = {id: replace(metric, beside=None) for id, metric in METRICS.items()}
+    monkeypatch.setattr(rollup, "METRICS", apart)
+    rebuilt(fresh.server)
+    assert attack_levels_and_bands(fresh, collected(fresh.hr, fresh, metrics)) == {leaders[5]}

@@ -65,7 +65,7 @@ class WithSums(Statistic):
 def openly(metric: Metric) -> Metric:
     kinds = None if metric.kinds is None else replace(metric.kinds, divides=False)
     statistic = WithSums(metric.statistic) if metric.statistic.each else metric.statistic
-    return replace(metric, behind=Behind.eligible, kinds=kinds, statistic=statistic)
+    return replace(metric, behind=Behind.eligible, kinds=kinds, statistic=statistic, within=None)
 
 
 def opened(metric: Metric, reference: Reference) -> Reference:
@@ -76,7 +76,7 @@ def opened(metric: Metric, reference: Reference) -> Reference:
         return value, numerator, denominator
 
     kinds = () if metric.kinds is None else tuple(metric.kinds.values)
-    return replace(reference, of_people=True, kinds=kinds, figure=figure)
+    return replace(reference, of_people=True, kinds=kinds, figure=figure, within=None)
 
 
 def check(played: Stage, history: Ideas, metrics: Mapping[str, Metric], references: Mapping[str, Reference]) -> None:

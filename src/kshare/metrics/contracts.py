@@ -73,6 +73,10 @@ class Metric:
     `person` (who stands behind it), `department` (which it counts for, null: the company only), `kind`, `x` and `y`,
     which `statistic` makes a figure of; no two rows have the same unit and kind. It may refer to the values that
     `counting` names. Nothing is told of a period until `ripens` months after its end.
+
+    `within` is the metric that counts the same things, or more of them: of what that does not tell, this does not
+    either. `beside` is another that divides the same people by other kinds: its kinds are told first, and those of this
+    one only if people who are of the same two kinds are enough.
     """
 
     id: str
@@ -93,6 +97,8 @@ class Metric:
     kinds: Kinds | None = None
     better: Literal["higher", "lower"] | None = None
     ripens: int = 0
+    within: str | None = None
+    beside: str | None = None
 
     @property
     def by_department(self) -> Sequence[Grain]:

@@ -52,8 +52,9 @@ class _Quarter:
         self._session, self._tree, self._as_of = session, tree, as_of
         self._quarter = quarter
         self._months = [month for month in quarter.months() if month.start <= as_of.today]
-        self._eligible: dict[Period, dict[Department, frozenset[UUID]]] = {}
-        self._open: frozenset[Department] | None = None
+        self._people: dict[Period, dict[Department, frozenset[UUID]]] = {}
+        self._doers: dict[str, dict[Period, Behinds]] = {}
+        self._open: dict[str, frozenset[Department]] = {}
 
     @property
     def periods(self) -> list[Period]:
@@ -62,7 +63,6 @@ class _Quarter:
 
     async def figures(self, metric: Metric) -> list[dict[str, Any]]:
         """The rows of a metric."""
-        await self._count_people()
         rows = _Rows(metric, self._as_of.today)
         if metric.behind is Behind.eligible:
             await self._of_people(metric, rows)
@@ -70,46 +70,59 @@ class _Quarter:
             await self._of_things(metric, rows)
         return rows.rows
 
-    async def _count_people(self) -> None:
-        if self._open is not None:
-            return
-        for period in self.periods:
-            self._eligible[period] = await eligible(self._session, period, self._as_of)
-        self._open = published(self._tree.parents, [People(self._eligible[period]) for period in self.periods])
+    async def _eligible(self) -> Mapping[Period, Mapping[Department, frozenset[UUID]]]:
+        if not self._people:
+            self._people = {period: await eligible(self._session, period, self._as_of) for period in self.periods}
+        return self._people
 
-    def _heads(self, period: Period) -> Heads:
+    async def _heads(self, period: Period) -> Heads:
         heads: dict[Department, int] = defaultdict(int)
-        for department, people in self._eligible[period].items():
+        for department, people in (await self._eligible())[period].items():
             for above in self._tree.up(department):
                 heads[above] += len(people)
         return heads
 
-    async def _open_for(self, metric: Metric) -> frozenset[Department]:
-        """The departments of which a metric of people is told. Who did something in a department that they have left by
-        the end of the period stands behind it there beside those who are eligible: where nobody is any more, it would
-        be theirs alone. What is of no department is anonymous, and could be anybody's."""
-        assert self._open is not None
+    async def _told_of(self, metric: Metric) -> frozenset[Department]:
+        """The departments of which a metric is told."""
+        if metric.id not in self._open:
+            among = None if metric.within is None else await self._told_of(METRICS[metric.within])
+            self._open[metric.id] = published(self._tree.parents, await self._crowds(metric), among)
+        return self._open[metric.id]
+
+    async def _crowds(self, metric: Metric) -> list[People]:
+        """Who stands behind a metric, for all that shares a sum. Who did something in a department that they have left
+        by the end of the period stands behind it there beside those who are eligible: where nobody is any more, it
+        would be theirs alone. What is of no department is anonymous, and could be anybody's."""
+        if metric.behind is Behind.authors:
+            return [People(_totals((await self._behind(metric))[self._quarter]))]
+        eligible_ = await self._eligible()
         if metric.rows is Row.person:
-            return self._open
+            return [People(eligible_[period]) for period in self.periods]
         crowds = []
-        for period in self.periods:
-            people: dict[Department, Set[UUID]] = dict(self._eligible[period])
-            for (department, _), authors in (await people_behind(self._session, metric, period, self._as_of)).items():
+        for period, doers in (await self._behind(metric)).items():
+            people: dict[Department, Set[UUID]] = dict(eligible_[period])
+            for (department, _), authors in doers.items():
                 if department is not None:
                     people[department] = people.get(department, frozenset()) | authors
             crowds.append(People(people))
-        return published(self._tree.parents, crowds)
+        return crowds
+
+    async def _behind(self, metric: Metric) -> Mapping[Period, Behinds]:
+        if metric.id not in self._doers:
+            self._doers[metric.id] = {
+                period: await people_behind(self._session, metric, period, self._as_of) for period in self.periods
+            }
+        return self._doers[metric.id]
 
     async def _of_people(self, metric: Metric, rows: "_Rows") -> None:
         """Everybody eligible stands behind each figure."""
-        open_ = await self._open_for(metric)
+        open_ = await self._told_of(metric)
         for period in self.periods:
             cells = await count(self._session, metric, self._tree, period, self._as_of)
-            heads = self._heads(period)
+            heads = await self._heads(period)
             divided = metric.kinds is not None and metric.kinds.divides
             declared = set() if metric.kinds is None else set(metric.kinds.values)
-            behind = {period: await people_behind(self._session, metric, period, self._as_of)} if divided else {}
-            crossed = divided and None in open_ and self._crossed_is_safe(open_, [period], behind, kinds=True)
+            crossed = divided and None in open_ and await self._people_may_be_divided(metric, open_, period)
             for department in self._tree.nodes:
                 await rows.breathe()
                 people = heads.get(department, 0)
@@ -124,20 +137,28 @@ class _Quarter:
                         theirs = people if not (kind and divided) else _of_kind(cells, kind)
                         rows.told(period, department, kind, cells, people, theirs)
 
+    async def _people_may_be_divided(self, metric: Metric, open_: frozenset[Department], period: Period) -> bool:
+        """Whether a metric's kinds of people are told: beside those of another metric, if it is told by these."""
+        theirs = (await self._behind(metric))[period]
+        if metric.beside is not None:
+            other = METRICS[metric.beside]
+            if await self._people_may_be_divided(other, open_, period):
+                theirs = _in_both(theirs, (await self._behind(other))[period])
+        return self._crossed_is_safe(open_, [period], {period: theirs}, kinds=True)
+
     async def _of_things(self, metric: Metric, rows: "_Rows") -> None:
         """Authors stand behind things: quarters are told of departments, and more of the company if it is safe."""
-        behind = {period: await people_behind(self._session, metric, period, self._as_of) for period in self.periods}
-        quarter, people = self._quarter, _totals(behind[self._quarter])
-        open_ = published(self._tree.parents, [People(people)])
+        behind, open_ = await self._behind(metric), await self._told_of(metric)
+        quarter = self._quarter
         counted = {
             period: await count(self._session, metric, self._tree, period, self._as_of) for period in self.periods
         }
         cells = counted[quarter]
         with_those_below: dict[Department, set[UUID]] = defaultdict(set)
-        for department, authors in people.items():
+        for department, authors in _totals(behind[quarter]).items():
             for above in self._tree.up(department):
                 with_those_below[above] |= authors
-        heads = self._heads(quarter)
+        heads = await self._heads(quarter)
         for department, authors in with_those_below.items():
             await rows.breathe()
             if len(authors) < FEWEST:
@@ -146,7 +167,7 @@ class _Quarter:
                 rows.untold(quarter, department, "", Untold.protects_others)
             else:
                 rows.told(quarter, department, "", cells, heads.get(department, 0), len(authors))
-        await self._of_company(metric, rows, counted, behind, self._safe_divisions(metric, open_, behind))
+        await self._of_company(metric, rows, counted, behind, await self._safe_divisions(metric))
 
     async def _of_company(
         self,
@@ -165,24 +186,26 @@ class _Quarter:
             for (_, kind), people in behind[period].items():
                 of_kind[kind] |= people
             everybody = {person for people in of_kind.values() for person in people}
-            heads = self._heads(period).get(None, 0)
+            heads = (await self._heads(period)).get(None, 0)
             if not whole and everybody:
                 rows.either(by_month, period, "", cells, heads, len(everybody))
             for kind in sorted(of_kind.keys() - {""}):
                 rows.either(by_kind and (whole or by_month), period, kind, cells, heads, len(of_kind[kind]))
 
-    def _safe_divisions(
-        self, metric: Metric, open_: frozenset[Department], behind: Mapping[Period, Behinds]
-    ) -> tuple[bool, bool]:
+    async def _safe_divisions(self, metric: Metric) -> tuple[bool, bool]:
         """Whether things are told of the company by months, and by kinds: if not both, rather by months; but by kinds
         if these cannot be added up, as months alone would tell little."""
+        open_, behind = await self._told_of(metric), await self._behind(metric)
         if None not in open_:
             return False, False
         months = self._crossed_is_safe(open_, self._months, behind)
         kinds = metric.kinds is not None and self._crossed_is_safe(open_, [self._quarter], behind, kinds=True)
         if months and kinds and not self._crossed_is_safe(open_, self._months, behind, kinds=True):
             addable = metric.kinds is not None and metric.kinds.addable
-            return addable, not addable
+            months, kinds = addable, not addable
+        if metric.within is not None and (other := METRICS[metric.within]).behind is Behind.authors:
+            by_month, by_kind = await self._safe_divisions(other)
+            return months and by_month, kinds and by_kind
         return months, kinds
 
     def _crossed_is_safe(
@@ -207,6 +230,16 @@ def _totals(own: Behinds) -> dict[Department, set[UUID]]:
     for (department, _), people in own.items():
         totals[department] |= people
     return totals
+
+
+def _in_both(some: Behinds, others: Behinds) -> dict[tuple[Department, str], frozenset[UUID]]:
+    """Everybody by both of their kinds."""
+    found = {}
+    for department, kind in some:
+        for place, other in others:
+            if place == department and (both := some[department, kind] & others[place, other]):
+                found[department, f"{kind} {other}"] = both
+    return found
 
 
 def _of_kind(cells: Cells, kind: str) -> int:

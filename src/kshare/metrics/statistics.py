@@ -190,14 +190,15 @@ class TopTenth(Statistic):
 
 
 class Gini(Statistic):
-    """How unevenly x is spread; above the line the sum of all, below it how many they are."""
+    """How unevenly x is spread; the denominator says over how many. The sum of x is not told: that of a quarter less
+    those of its months would be what people did who moved meanwhile."""
 
     interval = None
 
     def figure(self, counted: Iterable[Counted], heads: int, seed: str) -> Figure:
         values = [x for x, _ in _each(counted)]
         value = gini(values)
-        return NOTHING if value is None else Figure(value, sum(values, Decimal(0)), Decimal(len(values)))
+        return NOTHING if value is None else Figure(value, None, Decimal(len(values)))
 
 
 def _each(counted: Iterable[Counted]) -> list[tuple[Decimal, Decimal]]:

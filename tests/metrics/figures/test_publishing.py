@@ -110,7 +110,9 @@ def right(crowds: Sequence[set[int]]) -> bool:
     return all(not crowd or len(crowd) >= FEWEST for crowd in crowds)
 
 
-def by_definition(tree: Tree, behind: Sequence[Own], residues_too: bool = True) -> set[int | None]:
+def by_definition(
+    tree: Tree, behind: Sequence[Own], residues_too: bool = True, among: Set[int | None] | None = None
+) -> set[int | None]:
     nodes: list[int | None] = [None, *tree]
     wholes = {node: [whole(tree, own, node) for own in behind] for node in nodes}
     size = {
@@ -118,6 +120,7 @@ def by_definition(tree: Tree, behind: Sequence[Own], residues_too: bool = True) 
         for node in nodes
     }
     found: set[int | None] = {node for node in nodes if any(wholes[node]) and right(wholes[node])}
+    found &= found if among is None else among
     for node in sorted(found, key=lambda node: -len(path(tree, node))) if residues_too else ():
         while not right([whole(tree, own, node, next_below(tree, found, node)) for own in behind]):
             found.remove(min(next_below(tree, found, node), key=lambda one: (size[one], one)))
@@ -186,6 +189,20 @@ def test_what_is_published_is_about_nobody_or_about_five(company: tuple[Tree, li
 def test_it_is_the_rule(company: tuple[Tree, list[Own]]) -> None:
     tree, behind = company
     assert published(tree, [People(own) for own in behind]) == by_definition(tree, behind)
+
+
+@settings(max_examples=100)
+@given(companies(), st.data())
+def test_what_counts_less_is_published_among_what_counts_more(
+    company: tuple[Tree, list[Own]], data: st.DataObject
+) -> None:
+    """Then what both tell of departments is of no smaller parts than what the one tells that counts more."""
+    tree, [more, *_] = company
+    less = {node: {one for one in people if data.draw(st.booleans())} for node, people in more.items()}
+    outer = published(tree, [People(more)])
+    inner = published(tree, [People(less)], outer)
+    assert inner == by_definition(tree, [less], among=outer) and inner <= outer
+    assert leak(sums(tree, less, inner), behind_units(less)) is None
 
 
 @settings(max_examples=100)

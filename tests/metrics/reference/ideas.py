@@ -11,7 +11,7 @@ from math import ceil
 from uuid import UUID
 
 from tests.metrics.histories import ZONE, Table
-from tests.metrics.reference.told import Figure, Reference, Unit, World
+from tests.metrics.reference.told import Figure, Reference, Unit, World, nested
 
 from kshare.core.principal import ANONYMOUS_ID
 from kshare.metrics.periods import Period
@@ -360,7 +360,7 @@ def _of_things(
     return Reference(units, figure, of_people=False, addable=addable, ripens=ripens)
 
 
-REFERENCES = {
+_EACH = {
     "idea_participation": Reference(participation, share, of_people=True),
     "ideas_per_person": Reference(proposed, per_head, of_people=True, kinds=("small", "large")),
     "crowd_heard": _of_things(crowd_heard, share),
@@ -383,3 +383,18 @@ REFERENCES = {
     "realisation_top_share": _of_things(brought, top_tenth, addable=False),
     "programme_return": _of_things(returned, share, addable=False),
 }
+REFERENCES = nested(
+    _EACH,
+    [
+        ("time_to_decision_median", "ideas_per_person"),
+        ("time_to_decision_p90", "ideas_per_person"),
+        ("adoption_of_submitted", "time_to_decision_median"),
+        ("adoption_of_decided", "adoption_of_submitted"),
+        ("time_waiting_for_author", "adoption_of_decided"),
+        *((f"implemented_within_{months}_months", "adoption_of_submitted") for months in (6, 12)),
+        *((f"ideas_{come}", "adoption_of_submitted") for come in ("decided", "in_pilot", "implemented", "verified")),
+        ("crowd_heard", "adoption_of_submitted"),
+        ("benefit_committed_per_head", "benefit_claimed_per_head"),
+        ("benefit_verified_per_head", "benefit_committed_per_head"),
+    ],
+)

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from tests.metrics.histories import Table
 from tests.metrics.reference.spread import SPREAD
-from tests.metrics.reference.told import Figure, Reference, Unit, World
+from tests.metrics.reference.told import Figure, Reference, Unit, World, nested
 
 from kshare.core.principal import EVERYONE
 from kshare.knowledge.shapes import KnowledgeKind
@@ -37,7 +37,7 @@ def gini(units: Sequence[Unit], heads: int) -> Figure:
     if not sum(values):
         return None, None, None
     differences = sum(abs(one - other) for one, other in product(values, values))
-    return float(differences / (2 * len(values) * sum(values))), sum(values), len(values)
+    return float(differences / (2 * len(values) * sum(values))), None, len(values)
 
 
 def median_time(units: Sequence[Unit], heads: int) -> Figure:
@@ -186,7 +186,7 @@ def searches_without_hit(world: World, period: Period) -> list[Unit]:
 
 ITEM_KINDS = [kind.value for kind in KnowledgeKind]
 
-REFERENCES = SPREAD | {
+_EACH = SPREAD | {
     "active_sharers": Reference(
         active_sharers, quotient, True, kinds=("senior_leader", "leader", "staff"), divides=True
     ),
@@ -199,6 +199,11 @@ REFERENCES = SPREAD | {
     "review_time": Reference(review_time, median_time, False),
     "searches_without_hit": Reference(searches_without_hit, quotient, False),
 }
+REFERENCES = nested(
+    _EACH,
+    [*((reuse, "new_items") for reuse in ("item_views", "item_thanks", "item_links")), ("review_load", "review_time")],
+    [("contributors", "active_sharers")],
+)
 
 
 # ---- the flow of knowledge ------------------------------------------------------------------------------------------

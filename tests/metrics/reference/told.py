@@ -6,7 +6,7 @@ rows. `told` then says of every department, period and kind what is to be told, 
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import cached_property
 from typing import Any
@@ -109,7 +109,8 @@ class Reference:
     """A metric by its words. `figure` makes a figure of units and the number of people eligible. `of_people`: everybody
     eligible stands behind it, otherwise those of the units do. `kinds` are those that are told even where there is
     nothing of them; `divides`: each person is of one kind. What is of kinds that are not `addable` is told without a
-    kind where there is one alone. Nothing is told of a period until `ripens` months after its end."""
+    kind where there is one alone. Nothing is told of a period until `ripens` months after its end. Of what `within`
+    does not tell, nothing is told; kinds of people are told after those of `beside`."""
 
     units: Callable[[World, Period], list[Unit]]
     figure: Callable[[Sequence[Unit], int], Figure]
@@ -118,6 +119,20 @@ class Reference:
     divides: bool = False
     addable: bool = True
     ripens: int = 0
+    within: "Reference | None" = None
+    beside: "Reference | None" = None
+
+
+def nested(
+    references: Mapping[str, Reference], within: Sequence[tuple[str, str]], beside: Sequence[tuple[str, str]] = ()
+) -> dict[str, Reference]:
+    """References of which some (first in each pair) are told within, or beside, others; outer pairs come first."""
+    found = dict(references)
+    for inner, outer in within:
+        found[inner] = replace(found[inner], within=found[outer])
+    for one, other in beside:
+        found[one] = replace(found[one], beside=found[other])
+    return found
 
 
 Key = tuple[UUID, str, str, date]
@@ -156,6 +171,27 @@ class _Case:
     def units(self) -> dict[Period, list[Unit]]:
         return {period: self.reference.units(self.world, period) for period in self.periods}
 
+    def of(self, reference: Reference) -> "_Case":
+        """The same for another metric."""
+        return _Case(reference, self.world, self.quarter, self.months)
+
+    @cached_property
+    def open(self) -> frozenset[UUID | None]:
+        """The departments that something is told of."""
+        world, crowds = self.world, []
+        for period in self.periods if self.reference.of_people else [self.quarter]:
+            own: dict[UUID | None, set[UUID]] = defaultdict(set)
+            for person, department in world.eligible(period).items() if self.reference.of_people else ():
+                own[department].add(person)
+            # Who did something where they are no more stands behind it there, too; what is of no department is
+            # anybody's.
+            for unit in self.units[period]:
+                if unit.department is not None or not self.reference.of_people:
+                    own[unit.department].add(unit.person)
+            crowds.append(People(own))
+        outer = self.reference.within
+        return published(world.parents, crowds, None if outer is None else self.of(outer).open)
+
     def counted(self, period: Period, place: UUID | None, kind: str = "") -> list[Unit]:
         """The units of a period in a department and all below it; with a kind, those of it."""
         return [
@@ -193,18 +229,9 @@ TOO_FEW, PROTECTS = Told(None, reason="too_few_people"), Told(None, reason="prot
 
 
 def _of_people(case: _Case) -> dict[Key, Told]:
-    world, found = case.world, {}
-    own: dict[Period, dict[UUID | None, set[UUID]]] = {period: defaultdict(set) for period in case.periods}
+    found, open_ = {}, case.open
     for period in case.periods:
-        for person, department in world.eligible(period).items():
-            own[period][department].add(person)
-        # Who did something where they are no more stands behind it there, too; what is of no department is anybody's.
-        for unit in case.units[period]:
-            if unit.department is not None:
-                own[period][unit.department].add(unit.person)
-    open_ = published(world.parents, [People(own[period]) for period in case.periods])
-    for period in case.periods:
-        safe = None in open_ and crossing_is_safe(_crossed(world, open_, case.units[period]))
+        safe = None in open_ and case.reference.divides and _people_may_be_divided(case, period)
         for place, people in case.heads[period].items():
             kinds = {unit.kind for unit in case.counted(period, place) if unit.kind} | {"", *case.reference.kinds}
             for kind in kinds if place is None or not case.reference.divides else {""}:
@@ -219,20 +246,27 @@ def _of_people(case: _Case) -> dict[Key, Told]:
     return found
 
 
+def _people_may_be_divided(case: _Case, period: Period) -> bool:
+    units, kinds = case.units[period], [unit.kind for unit in case.units[period]]
+    if case.reference.beside is not None:
+        other = case.of(case.reference.beside)
+        if _people_may_be_divided(other, period):
+            theirs = {unit.person: unit.kind for unit in other.units[period]}
+            kinds = [f"{unit.kind}, {theirs[unit.person]}" for unit in units]
+    return crossing_is_safe(_crossed(case.world, case.open, units, kinds))
+
+
 def _of_things(case: _Case) -> dict[Key, Told]:
-    world, quarter, found = case.world, case.quarter, {}
-    own: dict[UUID | None, set[UUID]] = defaultdict(set)
-    for unit in case.units[quarter]:
-        own[unit.department].add(unit.person)
-    open_ = published(world.parents, [People(own)])
-    for place in {above for department in own for above in world.above(department)}:
+    world, quarter, found, open_ = case.world, case.quarter, {}, case.open
+    departments = {unit.department for unit in case.units[quarter]}
+    for place in {above for department in departments for above in world.above(department)}:
         people = {unit.person for unit in case.counted(quarter, place)}
         if len(people) < 5:
             found[_key(quarter, place, "")] = TOO_FEW
         else:
             found[_key(quarter, place, "")] = case.tell(quarter, place, "", len(people)) if place in open_ else PROTECTS
     # Of the company more is told if it is safe: kinds and months, or else months, or else kinds.
-    both, months, kinds = _safe_divisions(case, open_)
+    both, months, kinds = _safe_divisions(case)
     for period in case.periods:
         whole = period.grain is Grain.quarter
         for kind in {unit.kind for unit in case.units[period] if unit.kind} | ({""} if not whole else set()):
@@ -245,9 +279,9 @@ def _of_things(case: _Case) -> dict[Key, Told]:
     return found
 
 
-def _safe_divisions(case: _Case, open_: frozenset[UUID | None]) -> tuple[bool, bool, bool]:
+def _safe_divisions(case: _Case) -> tuple[bool, bool, bool]:
     """Whether both, months alone, and kinds of the quarter can be told."""
-    if None not in open_:
+    if None not in (open_ := case.open):
         return False, False, False
     by_month = [(month, unit) for month in case.months for unit in case.units[month]]
     units = [unit for _, unit in by_month]
@@ -256,6 +290,11 @@ def _safe_divisions(case: _Case, open_: frozenset[UUID | None]) -> tuple[bool, b
     kinds = both or crossing_is_safe(_crossed(case.world, open_, case.units[case.quarter]))
     if months and kinds and not both:
         months, kinds = case.reference.addable, not case.reference.addable
+    if (outer := case.reference.within) is not None and not outer.of_people:
+        allowed = _safe_divisions(case.of(outer))
+        # Its months and its kinds may both be told although they are not when crossed.
+        months, kinds = months and allowed[1], kinds and allowed[2]
+        both = months and kinds
     return both, months, kinds
 
 

@@ -54,6 +54,7 @@ WHERE d.current AND d.outcome IN ('approved', 'declined') AND d.published_at >= 
 """,
     rows=Row.content,
     kinds=SIZES,
+    within="adoption_of_submitted",
 )
 
 ADOPTION_OF_SUBMITTED = Metric(
@@ -91,6 +92,7 @@ SELECT {OF_IDEA},
 FROM submitted s WHERE s.state = 'published'""",
     rows=Row.content,
     kinds=SIZES,
+    within="time_to_decision_median",
 )
 
 
@@ -148,6 +150,7 @@ FROM submitted s WHERE s.state = 'published'""",
         kinds=SIZES,
         better="higher",
         ripens=months,
+        within="adoption_of_submitted",
     )
 
 

@@ -30,7 +30,7 @@ def present(level: str) -> str:
     ORDER BY e.number DESC LIMIT 1)"""
 
 
-def _benefit_per_head(level: str, zh: str, who: Words) -> Metric:
+def _benefit_per_head(level: str, zh: str, who: Words, within: str | None = None) -> Metric:
     return Metric(
         id=f"benefit_{level}_per_head",
         version=1,
@@ -79,6 +79,7 @@ WHERE {COUNTS} AND b.starts_on >= :since AND b.starts_on < :until
 GROUP BY c.id, a.currency""",
         rows=Row.content,
         kinds=_CURRENCIES,
+        within=within,
         better="higher",
     )
 
@@ -87,10 +88,16 @@ BENEFIT_CLAIMED_PER_HEAD = _benefit_per_head(
     "claimed", "申报", Words("申报数由实施人提出。", "Those who carry the idea out expect it.")
 )
 BENEFIT_COMMITTED_PER_HEAD = _benefit_per_head(
-    "committed", "承诺", Words("承诺数由建议管理者确认。", "Whoever manages the idea promises it.")
+    "committed",
+    "承诺",
+    Words("承诺数由建议管理者确认。", "Whoever manages the idea promises it."),
+    within="benefit_claimed_per_head",
 )
 BENEFIT_VERIFIED_PER_HEAD = _benefit_per_head(
-    "verified", "核实", Words("核实数由财务确认。", "Finance has found it in the books.")
+    "verified",
+    "核实",
+    Words("核实数由财务确认。", "Finance has found it in the books."),
+    within="benefit_committed_per_head",
 )
 
 BRINGING = (

@@ -49,6 +49,7 @@ SELECT e.person AS unit, e.person, e.department,
 FROM eligible e LEFT JOIN active a USING (person)""",
     rows=Row.person,
     kinds=BANDS,
+    beside="active_sharers",
 )
 
 NEW_CONTRIBUTORS = Metric(

@@ -89,6 +89,7 @@ def _time_to_decision(part: str, share: Decimal, name: Words, definition: Words,
         units=_TIMES,
         rows=Row.content,
         kinds=SIZES,
+        within="ideas_per_person",
         better="lower",
     )
 
@@ -163,6 +164,7 @@ WHERE d.{YES_OR_NO} AND d.published_at >= :since_at AND d.published_at < :until_
   AND EXISTS (SELECT FROM journal j WHERE j.content_id = d.content_id AND j.happened = 'idea_question_asked'
     AND j.at <= d.published_at)""",
     rows=Row.content,
+    within="adoption_of_decided",
     better="lower",
 )
 

@@ -154,6 +154,7 @@ SELECT s.id AS unit, s.author_id AS person, s.department_id AS department, NULL:
   EXISTS (SELECT FROM idea_decision d WHERE d.content_id = s.id AND d.published_at IS NOT NULL)::int AS x, 1 AS y
 FROM submitted s WHERE s.state = 'published' AND s.votes >= 5""",
     rows=Row.content,
+    within="adoption_of_submitted",
     better="higher",
 )
 

@@ -31,6 +31,7 @@ SELECT {OF_IDEA}, ({reached})::int AS x, 1 AS y
 FROM submitted s JOIN content c ON c.id = s.id WHERE s.state = 'published'""",
         rows=Row.content,
         kinds=SIZES,
+        within="adoption_of_submitted",
     )
 
 

@@ -62,6 +62,7 @@ ITEM_VIEWS = Metric(
     units=_happened("viewing", "at"),
     rows=Row.content,
     kinds=ITEM_KINDS,
+    within="new_items",
     better="higher",
 )
 
@@ -93,6 +94,7 @@ ITEM_THANKS = Metric(
     units=_happened("reaction", "created_at", "u.kind = 'thank'"),
     rows=Row.content,
     kinds=ITEM_KINDS,
+    within="new_items",
     better="higher",
 )
 
@@ -146,6 +148,7 @@ SELECT md5(named.source::text || c.id::text)::uuid, named.source, c.owner_id, c.
 FROM named JOIN content c ON c.id = named.item AND c.owner_id <> named.owner WHERE {_THERE}""",
     rows=Row.link,
     kinds=ITEM_KINDS,
+    within="new_items",
     better="higher",
 )
 

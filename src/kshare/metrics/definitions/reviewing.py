@@ -55,6 +55,7 @@ FROM review r JOIN review_judgement j ON j.review_id = r.id AND j.current LEFT J
 WHERE {_ENDED}
 GROUP BY j.person_id, p.department""",
     rows=Row.person,
+    within="review_time",
 )
 
 REVIEW_TIME = Metric(

@@ -126,9 +126,7 @@ CONTRIBUTION_GINI = Metric(
         "the nearer to 1 the fewer have it.",
     ),
     unit=MetricUnit.coefficient,
-    numerator=Words(
-        "净贡献权重合计（系数并非两者之商）", "The net weight of all (the coefficient is not the quotient of the two)"
-    ),
+    numerator=Words("每人的净贡献权重", "The net weight of each"),
     denominator=Words("应参与人数", "Eligible people"),
     period=BY_DAY,
     edge_cases=(
@@ -136,6 +134,7 @@ CONTRIBUTION_GINI = Metric(
             "没有贡献的人按零计入；净额为负的按零计入。", "Who contributed nothing, or less than nothing, counts as 0."
         ),
         Words("全部为零时没有数值。", "If all have nothing there is no value."),
+        Words("人数见分母；没有分子。", "The denominator says how many they are; there is no numerator."),
         ONCE,
         NOBODYS,
     ),

@@ -19,7 +19,7 @@ Crowd: TypeAlias = Set[Hashable]
 
 FEWEST: Final = 5
 """The fewest people that a figure may be about."""
-KINDS: Final = 10
+KINDS: Final = 12
 """With more kinds, sets of them are too many to be tried one by one."""
 
 
@@ -58,15 +58,19 @@ class People:
 
 
 def published(
-    parents: Mapping[Department, Department | None], behind: Sequence[Counts | People]
+    parents: Mapping[Department, Department | None],
+    behind: Sequence[Counts | People],
+    among: Set[Department | None] | None = None,
 ) -> frozenset[Department | None]:
-    """The departments to publish, with None for the company, which is above them all; `parents` is their tree.
+    """The departments to publish, with None for the company, which is above them all; `parents` is their tree. None
+    but those of `among` are, if it is given.
 
     What shares a sum has to be decided at once, a month and its quarter, or two metrics with one numerator: `behind`
     says for each of them who stands behind which department, and the answer is right for all. Answers that are right
     one by one may together give away what is left between them. What is summed must count for one department in all of
     them, too: what somebody did in a month, counted for one department then and for another in the quarter, is what is
-    left when the months are taken from the quarter.
+    left when the months are taken from the quarter. Where one counts what another counts and less, it is enough to
+    publish it `among` the departments of the other: together they tell of no smaller parts than the other does.
 
     A department is published if in each of `behind` five people or more stand behind it and all below it, or nobody,
     and not nobody in all of them; and if the same is true of its atom, which may be empty in all. For the sake of the
@@ -98,7 +102,7 @@ def published(
             else:
                 rest = _joined(rest, atom[child])
                 next_below += below[child]
-        if any(whole[node]) and _large(whole[node]):
+        if (among is None or node in among) and any(whole[node]) and _large(whole[node]):
             heapify(next_below)
             # It ends: without any below, the atom is the whole.
             while not _large(rest):
