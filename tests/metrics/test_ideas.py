@@ -8,10 +8,12 @@ from typing import Any
 import pytest
 from tests.benefits.test_benefits import claimed
 from tests.conftest import Actor, Company, Server
+from tests.contributions.accounts import with_database
 from tests.ideas.test_stages import LATER, NO, YES, propose
 from tests.metrics.helpers import crowd, figures, rebuilt, rolled_up, values
 from tests.resources.helpers import made, request
 
+from kshare.contributions.ledger import complete
 from kshare.metrics.periods import Grain, Period
 
 VALUES = """query($id: String!, $kind: String, $by: Grain!) { metricValues(id: $id, kind: $kind, by: $by) {
@@ -76,8 +78,7 @@ def test_what_becomes_of_ideas(fresh: Company) -> None:
     assert numbers(told(one, "adoption_of_decided")) == (None, None, "too_few_people")
     assert numbers(told(one, "implemented_within_6_months")) == (None, None, "too_young")
     assert numbers(told(one, "implemented_within_12_months")) == (None, None, "too_young")
-    median = told(one, "time_to_decision_median")
-    assert numbers(median) == (3, 9, "nothing"), "the withdrawn one was waiting, too"
+    assert numbers(told(one, "time_to_decision_median")) == (0, 9, "nothing"), "today's decisions are known tomorrow"
     rd = str(fresh.departments["rd"])
     assert numbers(told(fresh.colleague, "idea_participation", department=rd)) == (8, 11, None)
     assert numbers(told(fresh.colleague, "adoption_of_submitted", department=rd)) == (2, 8, None)
@@ -89,11 +90,35 @@ def test_what_becomes_of_ideas(fresh: Company) -> None:
             decide(fresh, idea, NO)
     rolled_up(fresh.server)
     assert numbers(told(one, "adoption_of_decided")) == (3, 7, None)
-    assert numbers(told(one, "adoption_of_decided", kind="small")) == (3, 6, None)
+    small = told(one, "adoption_of_decided", kind="small")
+    assert numbers(small) == (None, None, "protects_others"), "what is left is one large idea"
     assert numbers(told(one, "adoption_of_submitted")) == (3, 8, None)
-    median = told(one, "time_to_decision_median")
-    assert numbers(median) == (7, 9, None) and 0 <= median["low"] <= median["value"] < 1
-    assert told(one, "time_to_decision_p90")["reason"] == "nothing"
+
+
+def test_what_is_undecided_has_lasted_at_least_until_today(fresh: Company) -> None:
+    people, one = crowd(fresh, "rd", 8), fresh.employee
+    ideas = [propose(person)["id"] for person in people]
+    ideas.append(propose(fresh.outsider)["id"])
+    for idea, outcome in zip(ideas, [YES, YES, NO, LATER, {**YES, "private": True}], strict=False):
+        decide(fresh, idea, outcome)
+    made(fresh.outsider, f"/ideas/{ideas[-1]}/withdraw")
+    grown_old(fresh.server, ideas, 1)
+    rebuilt(fresh.server)
+    median = told(one, "time_to_decision_median", 1)
+    # Three in nine, and the withdrawn one was waiting, too.
+    assert numbers(median) == (3, 9, "nothing")
+    for idea in ideas[5:8]:
+        decide(fresh, idea, NO)
+    rebuilt(fresh.server)
+    assert numbers(told(one, "time_to_decision_median", 1)) == (3, 9, "nothing"), "what happens today is known tomorrow"
+    fresh.server.sql(
+        "UPDATE idea_decision SET published_at = now() - interval '1 day' WHERE published_at > now() - interval '1 day'"
+    )
+    rebuilt(fresh.server)
+    lasted = (date.today() - date.fromisoformat(within(1))).days
+    median = told(one, "time_to_decision_median", 1)
+    assert numbers(median) == (6, 9, None) and median["value"] == pytest.approx(lasted - 1, abs=0.1)
+    assert told(one, "time_to_decision_p90", 1)["reason"] == "nothing"
 
 
 def test_what_is_old_enough_tells_how_much_was_put_into_practice(fresh: Company) -> None:
@@ -119,21 +144,21 @@ def test_waiting_for_the_author_is_apart(fresh: Company) -> None:
         made(fresh.committee, f"/ideas/{idea}/questions", text="多少台？")
         made(person, f"/ideas/{idea}/answers", text="三台。")
         decide(fresh, idea, YES)
-    # Ten days, of which four were waited.
-    moved = """UPDATE journal SET at = CASE happened WHEN 'idea_question_asked' THEN now() - interval '8 days'
-      WHEN 'idea_question_answered' THEN now() - interval '4 days' ELSE at END WHERE content_id = ANY($1::uuid[])"""
+    # Ten days until yesterday, of which four were waited.
+    moved = """UPDATE journal SET at = CASE happened WHEN 'idea_question_asked' THEN now() - interval '9 days'
+      WHEN 'idea_question_answered' THEN now() - interval '5 days' ELSE at END WHERE content_id = ANY($1::uuid[])"""
     fresh.server.sql(moved, ideas)
+    fresh.server.sql("UPDATE idea_decision SET published_at = now() - interval '1 day'")
     fresh.server.sql(
         "UPDATE content SET published_at = d.published_at - interval '10 days', listed_at = d.published_at - interval"
         " '10 days' FROM idea_decision d WHERE d.content_id = content.id"
     )
-    fresh.server.sql("UPDATE idea_decision SET published_at = now()")
     propose(people[0])
     made(fresh.hr, f"/people/{people[5].id}/move", department_id=str(fresh.departments["sales"]), since="2025-01-01")
     rolled_up(fresh.server)
-    waited = told(fresh.employee, "time_waiting_for_author")
+    waited = told(fresh.employee, "time_waiting_for_author", int(quarter(0).start > date.today() - timedelta(1)))
     assert waited["value"] == pytest.approx(4) and waited["denominator"] == 6 and waited["low"] == pytest.approx(4)
-    submitted = quarter(0).start > date.today() - timedelta(10)
+    submitted = quarter(0).start > date.today() - timedelta(11)
     median = told(fresh.employee, "time_to_decision_median", int(submitted))
     assert median["value"] == pytest.approx(6, abs=0.1)
 
@@ -230,6 +255,7 @@ class Lives:
         self.newest = claimed(self.people[0], self.ideas[2][0], starts_on=within(2))["id"]
         for ago, ideas in self.ideas.items():
             grown_old(company.server, ideas, ago)
+        with_database(company, complete)
         # From here on every quarter since the first of them was here has its figures.
         self.move("sales", "2025-02-01")
 

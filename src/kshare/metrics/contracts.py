@@ -74,9 +74,9 @@ class Metric:
     which `statistic` makes a figure of; no two rows have the same unit and kind. It may refer to the values that
     `counting` names. Nothing is told of a period until `ripens` months after its end.
 
-    `within` is the metric that counts the same things, or more of them: of what that does not tell, this does not
-    either. `beside` is another that divides the same people by other kinds: its kinds are told first, and those of this
-    one only if people who are of the same two kinds are enough.
+    `within` is a metric that counts the same things, perhaps some more or less: of what that does not tell, this does
+    not either. `beside` is another that divides the same people by other kinds: its kinds are told first, and those of
+    this one only if people who are of the same two kinds are enough.
     """
 
     id: str

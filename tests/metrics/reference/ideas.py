@@ -219,16 +219,17 @@ def waited(world: World, idea: Table, until: datetime) -> timedelta:
 
 
 def until_decision(world: World, period: Period) -> list[Unit]:
-    units = []
+    units, midnight = [], datetime.combine(world.today, time(), ZONE)
     for idea in submitted(world, period):
-        answers = yes_or_no(world, idea)
+        answers = [one for one in yes_or_no(world, idea) if one["published_at"] < midnight]
         if answers:
             until = answers[0]["published_at"]
         elif idea["state"] == "archived":
             left = story(world, idea, "idea_withdrawn", "idea_merged")
-            until = [one for one in left if one["payload"].get("idea_id", str(idea["id"])) == str(idea["id"])][-1]["at"]
+            gone = [one for one in left if one["payload"].get("idea_id", str(idea["id"])) == str(idea["id"])][-1]["at"]
+            until = min(gone, midnight)
         else:
-            until = datetime.combine(world.today, time(), ZONE)
+            until = midnight
         lasted = until - idea["published_at"] - waited(world, idea, until)
         units.append(of_idea(idea, days(max(lasted, timedelta(0))), int(bool(answers)), kind=idea["variety"]))
     return units
@@ -386,9 +387,9 @@ _EACH = {
 REFERENCES = nested(
     _EACH,
     [
-        ("time_to_decision_median", "ideas_per_person"),
-        ("time_to_decision_p90", "ideas_per_person"),
-        ("adoption_of_submitted", "time_to_decision_median"),
+        ("adoption_of_submitted", "ideas_per_person"),
+        ("time_to_decision_median", "adoption_of_submitted"),
+        ("time_to_decision_p90", "adoption_of_submitted"),
         ("adoption_of_decided", "adoption_of_submitted"),
         ("time_waiting_for_author", "adoption_of_decided"),
         *((f"implemented_within_{months}_months", "adoption_of_submitted") for months in (6, 12)),

@@ -92,7 +92,7 @@ SELECT {OF_IDEA},
 FROM submitted s WHERE s.state = 'published'""",
     rows=Row.content,
     kinds=SIZES,
-    within="time_to_decision_median",
+    within="ideas_per_person",
 )
 
 

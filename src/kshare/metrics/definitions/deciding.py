@@ -28,12 +28,13 @@ _LEFT = """(SELECT j.at FROM journal j WHERE j.content_id = s.id AND (j.happened
 _TIMES = f"""WITH {SUBMITTED}
 SELECT s.id AS unit, s.author_id AS person, s.department_id AS department, s.size AS kind,
   round(greatest(extract(epoch FROM t.until - s.published_at) - {_waited("s.id", "t.until")}, 0) / 86400, 6) AS x,
-  (d.published_at IS NOT NULL)::int AS y
+  coalesce(d.published_at < :today_at, false)::int AS y
 FROM submitted s
   CROSS JOIN LATERAL (SELECT min(published_at) AS published_at FROM idea_decision
     WHERE content_id = s.id AND {YES_OR_NO}) d
-  CROSS JOIN LATERAL (SELECT coalesce(d.published_at,
-    CASE WHEN s.state = 'archived' THEN coalesce({_LEFT}, s.updated_at) END, :today_at) AS until) t"""
+  CROSS JOIN LATERAL (SELECT least(coalesce(d.published_at,
+    CASE WHEN s.state = 'archived' THEN coalesce({_LEFT}, s.updated_at) END), :today_at) AS until) t"""
+# Whatever happens today is known tomorrow: decisions of today beside what is censored when it began would look fast.
 
 
 def _time_to_decision(part: str, share: Decimal, name: Words, definition: Words, beyond: Words) -> Metric:
@@ -44,13 +45,17 @@ def _time_to_decision(part: str, share: Decimal, name: Words, definition: Words,
         name=name,
         definition=definition,
         unit=MetricUnit.days,
-        numerator=Words("已有首个公布的决定（通过或不采纳）的建议", "Ideas with a first published decision, yes or no"),
+        numerator=Words(
+            "今天以前已有首个公布的决定（通过或不采纳）的建议",
+            "Ideas with a first decision, yes or no, that was published before today",
+        ),
         denominator=Words("期间内提交的全部建议", "All ideas submitted in the period"),
         period=BY_SUBMISSION,
         edge_cases=(
             Words(
-                "尚未决定的建议截尾于今天开始之时；还不知道的不会被当作已经很快。",
-                "What is undecided is censored when this day began: it lasts at least so long.",
+                "尚未决定的建议截尾于今天开始之时；今天作出的决定明天计入。",
+                "What is undecided is censored when this day began: it lasts at least so long. What is decided today "
+                "counts as decided from tomorrow on.",
             ),
             Words(
                 "等待作者答复的时间（从提问到答复或进入下一阶段）扣除，另见 time_waiting_for_author。",
@@ -89,7 +94,7 @@ def _time_to_decision(part: str, share: Decimal, name: Words, definition: Words,
         units=_TIMES,
         rows=Row.content,
         kinds=SIZES,
-        within="ideas_per_person",
+        within="adoption_of_submitted",
         better="lower",
     )
 

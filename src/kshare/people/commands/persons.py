@@ -177,14 +177,14 @@ async def _leave(work: Work, person: PersonRow) -> None:
     await check_administrator_remains(work, beside=person.id)
     present = await _present(work, person.id)
     if present is not None:
-        present.until = max(work.now.date(), present.since)
+        present.until = max(work.today, present.since)
     _tell(work, PersonLeft(person_id=person.id))
 
 
 async def _return(work: Work, person: PersonRow) -> None:
     if person.department_id is not None:
         last = await _last(work, person.id)
-        today = work.now.date()
+        today = work.today
         if last is not None and last.until is not None and last.until >= today:
             # Left by mistake, or for less than a day.
             last.department_id, last.until = person.department_id, None
@@ -219,7 +219,7 @@ async def _move(work: Work, person: PersonRow, department_id: UUID | None, asked
 
 def _first_day(work: Work, asked: date | None, last: MembershipRow | None) -> date:
     """The first day of a membership that follows `last`; raises 422 for one that cannot be."""
-    today = work.now.date()
+    today = work.today
     earliest = date(1900, 1, 1) if last is None else last.until or last.since
     since = max(today, earliest) if asked is None else asked
     if since < earliest:
