@@ -46,6 +46,7 @@ SEVERAL = {
     "listDashboards",
     "getDashboard",
     "drawChart",
+    "getKnowledgeFlow",
 }
 """Reads that are no single view of anything: they may take as many statements as `most` says."""
 

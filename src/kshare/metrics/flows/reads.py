@@ -20,7 +20,12 @@ MOST_QUARTERS = 12
 
 _CELLS = """SELECT quarter, from_id, to_id, pairs, people, reason FROM metric_flow
 WHERE within_id = $1 AND quarter BETWEEN $2 AND $3"""
-_ABOVE = "SELECT id, name, name_en FROM department WHERE parent_id IS NULL ORDER BY name, id"
+_TOP = """WITH top AS (SELECT (array_agg(id))[1] AS id FROM department WHERE parent_id IS NULL HAVING count(*) = 1)
+SELECT d.id, d.name, d.name_en, top.id AS within FROM department d LEFT JOIN top ON true
+WHERE CASE WHEN top.id IS NULL THEN d.parent_id IS NULL ELSE top.id IN (d.id, d.parent_id) END
+ORDER BY d.id IS DISTINCT FROM top.id, d.name, d.id"""
+"""The departments at the top; where there is only one, everybody is below it: what the company looks like is seen in it
+and those next below."""
 _PARTS = "SELECT id, name, name_en FROM department WHERE id = $1 OR parent_id = $1 ORDER BY id <> $1, name, id"
 
 
@@ -55,11 +60,8 @@ async def knowledge_flow(kernel: Kernel, principal: Principal, asked: AskedFlow)
             raise DomainError("forbidden", "You need `metrics_read_all` for all departments that it is about.")
         parts = await kernel.database.fetch(_PARTS, (within,))
     else:
-        parts = await kernel.database.fetch(_ABOVE, ())
-        if len(parts) == 1:
-            # Everybody is below the one at the top: what the company looks like is seen below it.
-            within = parts[0]["id"]
-            parts = await kernel.database.fetch(_PARTS, (within,))
+        parts = await kernel.database.fetch(_TOP, ())
+        within = parts[0]["within"] if parts else None
     place = {part["id"]: number for number, part in enumerate(parts)}
     values = (within or COMPANY, asked.quarters[0].start, asked.quarters[-1].start)
     cells: defaultdict[date, list[dict[str, Any]]] = defaultdict(list)
@@ -70,7 +72,7 @@ async def knowledge_flow(kernel: Kernel, principal: Principal, asked: AskedFlow)
     day = today(kernel)
     return {
         "department": department,
-        "departments": [{**part, "id": str(part["id"])} for part in parts],
+        "departments": [{"id": str(part["id"]), "name": part["name"], "name_en": part["name_en"]} for part in parts],
         "items": [_matrix(quarter, cells[quarter.start], place, day) for quarter in asked.quarters],
         "as_of": await refreshed_at(kernel),
     }
