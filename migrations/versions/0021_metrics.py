@@ -51,6 +51,7 @@ def upgrade() -> None:
         "metric_state",
         sa.Column("id", sa.SmallInteger(), nullable=False),
         sa.Column("as_of", sa.Date(), nullable=True),
+        sa.Column("first", sa.Date(), nullable=True),
         sa.Column("contribution", sa.BigInteger(), nullable=False),
         sa.Column("refreshed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("topics_on", sa.Date(), nullable=True),

@@ -27,6 +27,7 @@ from kshare.core.settings import Settings
 from kshare.metrics import rollup
 from kshare.metrics.contracts import Metric
 from kshare.metrics.counting import AsOf
+from kshare.metrics.dashboards.topics import keep_topics
 from kshare.metrics.models import MetricValueRow
 from kshare.metrics.periods import Grain, Period
 from kshare.people.models import DepartmentRow, MembershipRow, PersonRow
@@ -181,6 +182,7 @@ class Stage:
                 with patch.object(rollup, "METRICS", metrics):
                     for quarter in history.quarters:
                         await rollup.roll_up(session, quarter, AsOf(ZONE, history.today))
+                await keep_topics(session, AsOf(ZONE, history.today))
                 stored = [table for table in Row.metadata.sorted_tables if not table.info.get("is_view")]
                 found = {table.name: await _rows(session, table) for table in stored}
                 return Played(found, found[MetricValueRow.__tablename__])

@@ -1,25 +1,27 @@
 """Every figure of sharing equals what its contract says, computed slowly, on random histories."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 import pytest
-from hypothesis import Phase, given, settings
+from hypothesis import Phase, event, given, settings
 from hypothesis import strategies as st
 from tests.conftest import Loop
 from tests.metrics.histories import ZONE, History, Stage, stage
+from tests.metrics.reference.kept import category_months, hot_categories, places
 from tests.metrics.reference.sharing import ITEM_KINDS, REFERENCES, knowledge_flow
 from tests.metrics.reference.told import World, compare
 
-from kshare.content.models import ContentRow
+from kshare.content.models import CategoryRow, ContentRow
 from kshare.contributions.models import ContributionRow
 from kshare.core.principal import ANONYMOUS_ID, EVERYONE
 from kshare.discussion.models import CommentRow, ReactionRow, ViewingRow
 from kshare.metrics.contracts import MetricTopic
 from kshare.metrics.definitions import METRICS
+from kshare.metrics.periods import Period
 from kshare.people.models import PersonRow
 from kshare.reviews.models import AssignmentRow, JudgementRow, PanelRow, ReviewRow
 from kshare.search.models import SearchRow
@@ -34,6 +36,9 @@ class Sharing(History):
         super().__init__(seed)
         self.persons = [one["id"] for one in self.rows[PersonRow] if one["kind"] == "person"]
         self.contents: list[dict[str, Any]] = []
+        self.categories = [self.id() for _ in range(self.random.randint(1, 3))]
+        for number, category in enumerate(self.categories):
+            self.add(CategoryRow, id=category, name=f"分类{number}", parent_id=None, path=[category])
         for _ in range(self.random.randint(0, 60)):
             self._write()
         for _ in range(self.random.randint(0, 200)):
@@ -69,8 +74,10 @@ class Sharing(History):
             author_id=ANONYMOUS_ID if anonymous else author,
             owner_id=UUID(int=author.int ^ 1) if anonymous else author,
             department_id=None if anonymous else self.random.choice(self.departments[:4]),
+            category_id=self.random.choice([None, *self.categories]),
             audience=[EVERYONE],
-            readers=[EVERYONE],
+            readers=[EVERYONE] if self.chance(0.9) else [self.departments[0]],
+            classification=self.random.choice([0, 1, 1, 1, 2]),
         )
         self.contents.append(content)
 
@@ -205,3 +212,32 @@ def test_figures_of_sharing_are_what_their_contracts_say(played: Stage, seed: in
             if cell["quarter"] == quarter.start
         }
         assert cells == knowledge_flow(world, quarter)
+    check_what_is_kept(world, history.quarters)
+
+
+def check_what_is_kept(world: World, quarters: Sequence[Period]) -> None:
+    """Raises AssertionError unless what dashboards show beside the figures is what its reference says."""
+    found: dict[Any, Any] = {
+        (one["person_id"], one["grain"], one["start"]): (one["department_id"], one["weight"], one["place"])
+        for one in world.tables["contributor_place"]
+    }
+    expected: dict[Any, Any] = {}
+    for quarter in quarters:
+        expected |= places(world, quarter)
+    assert found == expected
+    found = {
+        (one["category_id"], one["month"], one["classification"]): tuple(
+            one[name] for name in ("items", "ideas", "views", "thanks")
+        )
+        for one in world.tables["category_month"]
+    }
+    expected = {}
+    for quarter in quarters:
+        expected |= category_months(world, quarter)
+    assert found == expected
+    found = {
+        (one["classification"], one["topic_id"]): (one["recent"], one["baseline"], one["people"])
+        for one in world.tables["hot_topic"]
+    }
+    assert found == hot_categories(world)
+    event(f"{len(found)} hot topics")

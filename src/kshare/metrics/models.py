@@ -63,14 +63,15 @@ class StaleQuarterRow(Row):
 
 
 class MetricStateRow(Row):
-    """The one row that says how far the roll-up has come: the day it is computed as of, and the last entry of the
-    account of contributions that it knows. Hot topics were computed as of `topics_on`, at `topics_at`;
-    contents may have changed since."""
+    """The one row that says how far the roll-up has come: the day it is computed as of, the first quarter that has
+    figures, and the last entry of the account of contributions that it knows. Hot topics were computed as of
+    `topics_on`, at `topics_at`; contents may have changed since."""
 
     __tablename__ = "metric_state"
 
     id: Mapped[int] = mapped_column(SmallInteger, primary_key=True, default=1)
     as_of: Mapped[date | None]
+    first: Mapped[date | None]
     contribution: Mapped[int] = mapped_column(BigInteger, default=0)
     refreshed_at: Mapped[datetime | None]
     topics_on: Mapped[date | None]

@@ -18,6 +18,7 @@ from kshare.metrics.counting import AsOf
 from kshare.metrics.dashboards.topics import keep_topics, outdate_topics
 from kshare.metrics.periods import Grain, Period
 from kshare.metrics.rollup import roll_up
+from kshare.metrics.span import first_quarter, forget_outside
 
 _RESHELVED = {
     *("knowledge_item_changed", "knowledge_item_archived", "knowledge_item_published"),
@@ -28,7 +29,8 @@ _RESHELVED = {
 _MEMBERSHIP = {"person_joined", "person_moved", "person_left", "person_returned"}
 
 _MARK = """INSERT INTO metric_stale (quarter, since) SELECT DISTINCT quarter, now() FROM ({quarters}) AS q(quarter)
-WHERE quarter BETWEEN date '1990-01-01' AND :today ON CONFLICT DO NOTHING"""
+WHERE quarter BETWEEN coalesce((SELECT first FROM metric_state), :today) AND :today ON CONFLICT DO NOTHING"""
+"""Before the state is known nothing is marked: then everything is going to be."""
 
 _OF_CONTENTS = """
 WITH RECURSIVE above (id) AS (
@@ -58,22 +60,20 @@ SELECT generate_series(date_trunc('quarter', least(min(since), :since)), :today,
 FROM membership WHERE person_id = ANY(:ids)"""
 """The quarters since people were somewhere first, or since a day from which on they are somewhere else, or nowhere."""
 
-_SINCE = "SELECT generate_series(date_trunc('quarter', :since), :today, '3 months')::date"
-"""The quarters since a day."""
-
-_OF_EVERYTHING = "SELECT DISTINCT date_trunc('quarter', start)::date FROM metric_value"
+_OF_EVERYTHING = "SELECT generate_series(first, :today, '3 months')::date FROM metric_state"
 """The quarters that have figures."""
 
 _OF_ACCOUNT = (
     "SELECT date_trunc('quarter', occurred_on)::date FROM contribution WHERE number > :seen AND number <= :newest"
 )
 _NEWEST = text("SELECT coalesce(max(number), 0) FROM contribution")
-_STATE = text("SELECT as_of, contribution, topics_on, topics_outdated FROM metric_state")
+_STATE = text("SELECT as_of, first, contribution, topics_on, topics_outdated FROM metric_state")
 _STALE = text("SELECT quarter FROM metric_stale ORDER BY quarter DESC LIMIT 1")
 _DONE = text("DELETE FROM metric_stale WHERE quarter = :quarter")
 _KNOWN = text(
-    """INSERT INTO metric_state (id, as_of, contribution) VALUES (1, :as_of, :contribution)
-    ON CONFLICT (id) DO UPDATE SET as_of = excluded.as_of, contribution = excluded.contribution"""
+    """INSERT INTO metric_state (id, as_of, first, contribution) VALUES (1, :as_of, :first, :contribution)
+    ON CONFLICT (id) DO UPDATE
+      SET as_of = excluded.as_of, first = excluded.first, contribution = excluded.contribution"""
 )
 _REFRESHED = text("UPDATE metric_state SET refreshed_at = :at")
 
@@ -155,24 +155,26 @@ class Done(Enum):
 
 async def refresh(session: AsyncSession) -> Done:
     """Takes note of what the journal does not tell (a new day, the account), or else computes a quarter again."""
-    today = _today(session)
+    as_of = AsOf(ZoneInfo(session.info["time_zone"]), _today(session))
     state = (await session.execute(_STATE)).one_or_none()
-    known = 0 if state is None else state.contribution
     newest = await session.scalar(_NEWEST)
-    if newest > known:
-        await mark(session, _OF_ACCOUNT, seen=known, newest=newest)
-    if state is None or state.as_of != today:
-        await mark(session, _OF_EVERYTHING)
-        # And those since, which have none yet: the last new day may have been long ago.
-        await mark(session, _SINCE, since=today if state is None or state.as_of is None else state.as_of)
-    if state is None or newest > known or state.as_of != today:
-        # A step of its own: computing takes its time, and from the first write on nothing newer in the journal settles.
-        await session.execute(_KNOWN, {"as_of": today, "contribution": newest})
-        return Done.noted
+    new_day = state is None or state.as_of != as_of.today
+    if state is None or new_day or newest > state.contribution or state.topics_outdated:
+        first = await first_quarter(session, as_of)
+        moved = state is None or new_day or state.first != first.start
+        if state is None or moved or newest > state.contribution:
+            # A step of its own: computing takes its time, and from the first write on nothing newer in the journal
+            # settles.
+            await session.execute(_KNOWN, {"as_of": as_of.today, "first": first.start, "contribution": newest})
+            if state is None or moved:
+                await forget_outside(session, first, as_of)
+                await mark(session, _OF_EVERYTHING)
+            else:
+                await mark(session, _OF_ACCOUNT, seen=state.contribution, newest=newest)
+            return Done.noted
     quarter: date | None = await session.scalar(_STALE)
-    as_of = AsOf(ZoneInfo(session.info["time_zone"]), today)
     # Once a day before all else, since in a busy company there may always be a quarter to compute.
-    if state.topics_on != today or (state.topics_outdated and quarter is None):
+    if state.topics_on != as_of.today or (state.topics_outdated and quarter is None):
         await keep_topics(session, as_of)
         return Done.computed
     if quarter is None:
