@@ -1,62 +1,16 @@
-"""Metrics of ideas, of ideas that went through the doors: what they say, and that what happens late corrects them."""
+"""Metrics of ideas, of ideas that went through the doors: what they say."""
 
-from collections.abc import Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
 from tests.benefits.test_benefits import claimed
-from tests.conftest import Actor, Company, Server
-from tests.contributions.accounts import with_database
+from tests.conftest import Company
 from tests.ideas.test_stages import LATER, NO, YES, propose
-from tests.metrics.helpers import crowd, figures, rebuilt, rolled_up, values
+from tests.metrics.helpers import crowd, rebuilt, rolled_up
+from tests.metrics.lives import decide, grown_old, numbers, quarter, told, within
 from tests.resources.helpers import made, request
-
-from kshare.contributions.ledger import complete
-from kshare.metrics.periods import Grain, Period
-
-VALUES = """query($id: String!, $kind: String, $by: Grain!) { metricValues(id: $id, kind: $kind, by: $by) {
-  metric { unit } items { value numerator denominator low high people reason } } }"""
-SHOWN = ("value", "numerator", "denominator", "low", "high", "people", "reason")
-
-
-def told(actor: Actor, metric: str, ago: int = 0, **query: Any) -> dict[str, Any]:
-    """What a metric says of the quarter so many quarters ago; both doors must say the same."""
-    found = values(actor, metric, by="quarter", **query)
-    if "department" not in query:
-        shown = actor.data(VALUES, id=metric, kind=query.get("kind"), by="quarter")["metricValues"]["items"]
-        assert shown == [{name: one[name] for name in SHOWN} for one in found]
-    return found[-1 - ago]
-
-
-def numbers(one: dict[str, Any]) -> tuple[Any, ...]:
-    return one["numerator"], one["denominator"], one["reason"]
-
-
-def quarter(ago: int) -> Period:
-    return Period.of(Grain.quarter, date.today()).later(-ago)
-
-
-def within(ago: int, months: int = 0) -> str:
-    """A day in the middle of the quarter so many quarters ago."""
-    return (quarter(ago).start + timedelta(40 + 30 * months)).isoformat()
-
-
-def grown_old(server: Server, ideas: Sequence[str], ago: int) -> None:
-    """All that happened to ideas happens so many quarters earlier, as if somebody had waited."""
-    back = (date.today() - date.fromisoformat(within(ago))).days
-    for table, columns, key in (
-        ("content", ("created_at", "published_at", "listed_at"), "id"),
-        ("idea_decision", ("decided_at", "published_at"), "content_id"),
-        ("journal", ("at",), "content_id"),
-    ):
-        changes = ", ".join(f"{column} = {column} - make_interval(days => {back})" for column in columns)
-        server.sql(f"UPDATE {table} SET {changes} WHERE {key} = ANY($1::uuid[])", ideas)
-
-
-def decide(company: Company, idea: str, body: dict[str, Any]) -> None:
-    made(company.committee, f"/ideas/{idea}/decision", **body)
 
 
 def test_what_becomes_of_ideas(fresh: Company) -> None:
@@ -230,129 +184,3 @@ def test_anonymous_ideas_count_for_the_company_as_one_persons(fresh: Company) ->
     assert numbers(told(fresh.colleague, "ideas_per_person", department=rd)) == (4, 12, None)
     assert numbers(told(fresh.employee, "idea_participation")) == (4, 19, None), "they are nobody's"
     assert told(fresh.employee, "idea_participation")["numerator"] == 4
-
-
-class Lives:
-    """Seven people in research whose ideas were submitted in each of the last quarters."""
-
-    def __init__(self, company: Company) -> None:
-        self.company, self.people = company, crowd(company, "rd", 7)
-        self.ideas = {ago: [propose(person)["id"] for person in self.people] for ago in range(1, 5)}
-        for idea in self.ideas[1]:
-            decide(company, idea, NO)
-        self.merged = [propose(self.people[0])["id"] for _ in range(2)]
-        for idea, into in zip(self.merged, [self.merged[1], self.ideas[4][0]], strict=True):
-            made(company.committee, f"/ideas/{idea}/merge", into_id=into)
-        self._vote()
-        self.benefits = []
-        for person, idea in zip(self.people, self.ideas[2], strict=True):
-            decide(company, idea, YES)
-            made(person, f"/ideas/{idea}/implementation")
-            self.benefits.append(claimed(person, idea, starts_on=within(5), cost="10.00")["id"])
-        for idea, benefit in zip(self.ideas[2], self.benefits, strict=True):
-            made(company.finance, f"/benefits/{benefit}/verify", first_year="100.00")
-            assert idea
-        self.newest = claimed(self.people[0], self.ideas[2][0], starts_on=within(2))["id"]
-        for ago, ideas in self.ideas.items():
-            grown_old(company.server, ideas, ago)
-        with_database(company, complete)
-        # From here on every quarter since the first of them was here has its figures.
-        self.move("sales", "2025-02-01")
-
-    def move(self, department: str, since: str) -> None:
-        path, to = f"/people/{self.people[6].id}/move", str(self.company.departments[department])
-        made(self.company.hr, path, department_id=to, since=since)
-        rolled_up(self.company.server)
-
-    def _vote(self) -> None:
-        """Five votes for each idea of a year ago, one of them only through what is merged into it by two steps."""
-        vote = "INSERT INTO idea_vote (content_id, person_id, created_at) VALUES ($1, $2, now())"
-        voters = [self.company.employee, self.company.colleague, self.company.outsider, self.company.finance]
-        for idea in self.ideas[4]:
-            for voter in voters:
-                self.company.server.sql(vote, idea, voter.id)
-        self.company.server.sql(vote, self.merged[0], self.company.hr.id)
-        for idea in self.ideas[4][1:]:
-            made_vote = self.company.manager.rest.put(f"/ideas/{idea}/vote")
-            assert made_vote.status_code == 200, made_vote.text
-        self.company.server.sql("UPDATE idea SET votes = 5 WHERE content_id = $1::uuid", self.ideas[4][0])
-
-
-def test_what_happens_late_corrects_its_quarter(fresh: Company) -> None:
-    lives = Lives(fresh)
-    people, one = lives.people, fresh.employee
-
-    def at(metric: str, ago: int) -> Any:
-        return numbers(told(one, metric, ago))
-
-    assert at("adoption_of_decided", 1) == (0, 7, None)
-    assert at("benefit_verified_per_head", 5) == (630, 17, None)
-    assert at("ideas_per_person", 3) == (7, 17, None)
-    assert at("crowd_heard", 4) == (0, 7, None)
-    assert at("realisation_median", 1) == (None, 7, None)
-    made(fresh.committee, f"/ideas/{lives.ideas[1][0]}/advance", to="screening")
-    verified = fresh.finance.rest.get(f"/benefits/{lives.benefits[0]}").json()["verified"]["id"]
-    made(fresh.finance, f"/benefit-entries/{verified}/correct", first_year="-40.00", reason="退货")
-    made(people[0], f"/ideas/{lives.ideas[3][0]}/withdraw")
-    made(fresh.committee, f"/ideas/{lives.merged[0]}/unmerge")
-    rolled_up(fresh.server)
-    assert at("adoption_of_decided", 1) == (0, 6, None)
-    assert at("benefit_verified_per_head", 5) == (490, 17, None)
-    assert at("ideas_per_person", 3) == (6, 17, None)
-    assert at("crowd_heard", 4) == (0, 6, None), "a vote went two steps down"
-    assert told(one, "realisation_top_share", 1)["value"] == pytest.approx(1 / 6)
-    before = figures(fresh.server)
-    rebuilt(fresh.server)
-    assert figures(fresh.server) == before
-
-
-def test_a_decision_taken_back_was_never_made(fresh: Company) -> None:
-    lives = Lives(fresh)
-    before = figures(fresh.server)
-    idea = lives.ideas[3][0]
-    decide(fresh, idea, {**YES, "private": True})
-    rolled_up(fresh.server)
-    assert figures(fresh.server) == before, "nobody may know"
-    decision = fresh.server.sql("SELECT id FROM idea_decision WHERE published_at IS NULL")[0]["id"]
-    assert fresh.committee.rest.delete(f"/idea-decisions/{decision}").status_code == 204
-    rolled_up(fresh.server)
-    assert figures(fresh.server) == before
-    decide(fresh, idea, YES)
-    rolled_up(fresh.server)
-    assert numbers(told(fresh.employee, "adoption_of_submitted", 3)) == (1, 7, None)
-    before = figures(fresh.server)
-    rebuilt(fresh.server)
-    assert figures(fresh.server) == before
-
-
-def test_a_benefit_that_begins_on_another_day_leaves_the_quarter_of_old(fresh: Company) -> None:
-    lives = Lives(fresh)
-    assert numbers(told(fresh.employee, "benefit_claimed_per_head", 2)) == (120000, 17, None)
-    path = f"/benefits/{lives.newest}"
-    changed = lives.people[0].rest.patch(path, json={"starts_on": within(3)}, headers={"If-Match": "*"})
-    assert changed.status_code == 200, changed.text
-    rolled_up(fresh.server)
-    assert numbers(told(fresh.employee, "benefit_claimed_per_head", 2)) == (None, None, "nothing")
-    assert numbers(told(fresh.employee, "benefit_claimed_per_head", 3)) == (120000, 17, None)
-    before = figures(fresh.server)
-    rebuilt(fresh.server)
-    assert figures(fresh.server) == before
-
-
-def test_a_membership_corrected_in_the_past_corrects_its_quarters(fresh: Company) -> None:
-    lives = Lives(fresh)
-    rd = str(fresh.departments["rd"])
-
-    def there(ago: int) -> Any:
-        return numbers(told(fresh.colleague, "idea_participation", ago, department=rd))
-
-    assert (there(4), there(3)) == ((6, 9, None), (6, 9, None))
-    lives.move("rd", quarter(3).start.isoformat())
-    assert (there(4), there(3)) == ((6, 9, None), (7, 10, None))
-    nowhere = {"department_id": None, "since": quarter(2).start.isoformat()}
-    made(fresh.hr, f"/people/{lives.people[6].id}/move", **nowhere)
-    rolled_up(fresh.server)
-    assert (there(3), there(2)) == ((7, 10, None), (6, 9, None))
-    before = figures(fresh.server)
-    rebuilt(fresh.server)
-    assert figures(fresh.server) == before

@@ -8,7 +8,6 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, insert, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kshare.metrics.contracts import Behind, Metric, Row
@@ -17,10 +16,11 @@ from kshare.metrics.dashboards.keeping import keep
 from kshare.metrics.definitions import METRICS
 from kshare.metrics.figures.publishing import FEWEST, People, crossing_is_safe, published, residues
 from kshare.metrics.flows.matrix import computed_flow, write_flow
-from kshare.metrics.models import COMPANY, MetricValueRow
+from kshare.metrics.models import COMPANY
 from kshare.metrics.periods import Period, months_later
 from kshare.metrics.shapes import Untold
 from kshare.metrics.statistics import Figure
+from kshare.metrics.storing import write
 
 _AT_ONCE = 20
 """Figures that are made without a pause."""
@@ -38,7 +38,7 @@ async def roll_up(session: AsyncSession, quarter: Period, as_of: AsOf) -> int:
     computed = [(metric, await work.figures(metric)) for metric in METRICS.values()]
     flow = await computed_flow(session, quarter, as_of)
     # All of them at the end: from the first write on nothing newer in the journal settles.
-    changed = sum([await _write(session, metric, work.periods, figures) for metric, figures in computed])
+    changed = sum([await write(session, metric, work.periods, figures) for metric, figures in computed])
     changed += await write_flow(session, quarter, flow)
     for period in work.periods:
         await keep(session, period, as_of)
@@ -319,25 +319,3 @@ class _Rows:
                 "reason": reason.value if reason else None,
             }
         )
-
-
-async def _write(
-    session: AsyncSession, metric: Metric, periods: Iterable[Period], figures: list[dict[str, Any]]
-) -> int:
-    """Puts the figures in the place of those of the same periods; rows that stay the same are left alone."""
-    row = MetricValueRow
-    places = [(period.grain.value, period.start) for period in periods]
-    of_periods = row.metric == metric.id, tuple_(row.grain, row.start).in_(places)
-    columns = list(row.__table__.columns)
-    found = {tuple(one[:5]): tuple(one) for one in await session.execute(select(*columns).where(*of_periods))}
-    names = [column.name for column in columns]
-    fresh = {tuple(figure[name] for name in names[:5]): figure for figure in figures}
-    gone = [key for key in found if key not in fresh]
-    changed = [figure for key, figure in fresh.items() if found.get(key) != tuple(figure[name] for name in names)]
-    outdated = [*gone, *(tuple(figure[name] for name in names[:5]) for figure in changed)]
-    for first in range(0, len(outdated), 5_000):
-        keys = tuple_(*(getattr(row, name) for name in names[:5]))
-        await session.execute(delete(row).where(row.metric == metric.id, keys.in_(outdated[first : first + 5_000])))
-    if changed:
-        await session.execute(insert(row), changed)
-    return len(outdated)
