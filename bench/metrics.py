@@ -51,6 +51,7 @@ INSERT INTO contribution (id, person_id, department_id, rule, rule_version, occu
   WHERE p.kind = 'person' AND (hashtext(p.id::text || month || 'x') & 15) < 5;
 UPDATE content SET published_at = published_at + (greatest(current_date - 720, published_at::date) - published_at::date)
   * interval '1 day' WHERE published_at IS NOT NULL;
+UPDATE content SET listed_at = published_at WHERE published_at IS NOT NULL;
 INSERT INTO viewing (id, content_id, person_id, dwell_ms, at) SELECT uuidv7(), c.id, p.id, 20000,
   now() - random() * interval '720 days' FROM (SELECT id, row_number() OVER () AS n FROM content
     WHERE kind = 'knowledge_item' AND state = 'published' LIMIT 10000) c
