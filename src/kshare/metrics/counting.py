@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Date, DateTime, Text, TextClause, bindparam, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from kshare.metrics.contracts import Metric
+from kshare.metrics.contracts import Metric, Row
 from kshare.metrics.definitions.people import ELIGIBLE
 from kshare.metrics.periods import Period, beginning
 from kshare.metrics.statistics import Counted
@@ -134,8 +134,10 @@ async def people_behind(
     session: AsyncSession, metric: Metric, period: Period, as_of: AsOf
 ) -> dict[tuple[Department, str], frozenset[UUID]]:
     """The distinct people behind what a metric counts, by department itself and kind."""
+    # Each person is a unit of a metric of people: none comes twice.
+    distinct = "" if metric.rows is Row.person else "DISTINCT"
     statement = typed(
-        f"""SELECT department, coalesce(kind, '') AS kind, array_agg(DISTINCT person) AS people
+        f"""SELECT department, coalesce(kind, '') AS kind, array_agg({distinct} person) AS people
         FROM ({metric.units}) AS unit GROUP BY 1, 2"""
     )
     rows = await session.execute(statement, bound(metric.units, as_of.values(period)))

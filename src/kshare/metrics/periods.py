@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from kshare.core.choices import Choice
@@ -45,14 +46,12 @@ class Period:
     @property
     def end(self) -> date:
         """The first day after it."""
-        return months_later(self.start, self.grain.months)
+        return _end(self.start, self.grain)
 
     @property
     def label(self) -> str:
         """`2026-05`, or `2026-Q2`."""
-        if self.grain is Grain.month:
-            return f"{self.start:%Y-%m}"
-        return f"{self.start.year}-Q{(self.start.month + 2) // 3}"
+        return _label(self.start, self.grain)
 
     def months(self) -> Iterator["Period"]:
         """Its months, in order."""
@@ -62,6 +61,19 @@ class Period:
     def later(self, periods: int) -> "Period":
         """The period so many after it; before it, if negative."""
         return Period(months_later(self.start, periods * self.grain.months), self.grain)
+
+
+# Dashboards ask for these a thousand times, of a few dozen periods.
+@lru_cache(2_048)
+def _end(start: date, grain: Grain) -> date:
+    return months_later(start, grain.months)
+
+
+@lru_cache(2_048)
+def _label(start: date, grain: Grain) -> str:
+    if grain is Grain.month:
+        return f"{start:%Y-%m}"
+    return f"{start.year}-Q{(start.month + 2) // 3}"
 
 
 def between(grain: Grain, first: date, last: date) -> list[Period]:

@@ -7,13 +7,16 @@ from sqlalchemy import ARRAY, Date, Text, Uuid, bindparam, select, text, tuple_
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from kshare.core.database import Row
 from kshare.metrics.contracts import Metric
 from kshare.metrics.models import MetricValueRow
 from kshare.metrics.periods import Period
 
-_NAMES = [column.name for column in MetricValueRow.__table__.columns]
+_TABLE = Row.metadata.tables[MetricValueRow.__tablename__]
+_NAMES = [column.name for column in _TABLE.columns]
 _KEY = ["metric", "department_id", "kind", "grain", "start"]
-_NEW = pg_insert(MetricValueRow)
+# Of the table and not of the class, which would make a statement for each set of columns that are null.
+_NEW = pg_insert(_TABLE)
 _PUT = _NEW.on_conflict_do_update(
     index_elements=_KEY, set_={name: _NEW.excluded[name] for name in _NAMES if name not in _KEY}
 )

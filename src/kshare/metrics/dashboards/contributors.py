@@ -44,7 +44,7 @@ _OWN = (
 async def _make(kernel: Kernel, principal: Principal, asked: Asked) -> Made:
     assert asked.grain is not None
     made = trends(asked, kernel)
-    stored = await made.load(kernel, TRENDS, HEADLINES)
+    stored = await made.load(kernel, TRENDS, HEADLINES, parts=True)
     period = made.last_over(asked.grain)
     charts = [_bands(made, period), *(made.chart(trend) for trend in TRENDS)]
     if (named := await _named(kernel, principal, period)) is not None:

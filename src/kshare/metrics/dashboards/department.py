@@ -1,5 +1,6 @@
 """A department: the figures of the overview for it with all below it, beside those of the company."""
 
+from asyncio import gather
 from collections.abc import Mapping
 from types import MappingProxyType
 
@@ -64,8 +65,7 @@ async def _make(kernel: Kernel, principal: Principal, asked: Asked) -> Made:
         Trend("benefits", METRICS[BENEFIT].name, ChartKind.bar, [Line(BENEFIT, None)]),
     ]
     made = trends(asked, kernel)
-    stored = await made.load(kernel, charts, HEADLINES)
-    outcomes = await outcome_charts(kernel, principal, asked)
+    stored, outcomes = await gather(made.load(kernel, charts, HEADLINES), outcome_charts(kernel, principal, asked))
     return Made(
         stored.refreshed_at, list(made.headlines(HEADLINES)), [*(made.chart(trend) for trend in charts), *outcomes]
     )

@@ -35,7 +35,7 @@ TAKES: Mapping[Parameter, bool] = MappingProxyType({**PERIODS, "department": Fal
 
 async def _make(kernel: Kernel, principal: Principal, asked: Asked) -> Made:
     made = trends(asked, kernel)
-    stored = await made.load(kernel, [SHARES], HEADLINES)
+    stored = await made.load(kernel, [SHARES], HEADLINES, parts=True)
     return Made(stored.refreshed_at, list(made.headlines(HEADLINES)), [_funnel(made), made.chart(SHARES)])
 
 

@@ -1,5 +1,7 @@
 """The overview: how sharing and ideas go in the whole company, and what other systems measure beside it."""
 
+from asyncio import gather
+
 from kshare.core.principal import Principal
 from kshare.edge.kernel import Kernel
 from kshare.metrics.contracts import Words
@@ -87,10 +89,12 @@ TRENDS = [
 
 async def _make(kernel: Kernel, principal: Principal, asked: Asked) -> Made:
     made = trends(asked, kernel)
-    stored = await made.load(kernel, TRENDS, HEADLINES)
-    charts = [made.chart(trend) for trend in TRENDS]
-    charts.append(await flow_chart(kernel, made.last_over(Grain.quarter)))
-    charts += await outcome_charts(kernel, principal, asked)
+    stored, flow, outcomes = await gather(
+        made.load(kernel, TRENDS, HEADLINES),
+        flow_chart(kernel, made.last_over(Grain.quarter)),
+        outcome_charts(kernel, principal, asked),
+    )
+    charts = [*(made.chart(trend) for trend in TRENDS), flow, *outcomes]
     return Made(stored.refreshed_at, list(made.headlines(HEADLINES)), charts)
 
 

@@ -26,13 +26,22 @@ def point(
     return {"value": value, "low": low, "high": high, "reason": told, "provisional": provisional}
 
 
-def figure_point(row: Mapping[str, Any] | None, period: Period, today: date) -> dict[str, Any]:
-    """The stored figure of a period as a `Point`, or why there is none."""
-    provisional = period.start <= today < period.end
-    if row is None:
-        return point(None, reason=missing(period, today), provisional=provisional)
-    reason = None if row["reason"] is None else Untold(row["reason"])
-    return point(row["value"], row["low"], row["high"], reason, provisional=provisional)
+def figure_points(
+    rows: Mapping[date, Mapping[str, Any]], periods: Sequence[Period], today: date
+) -> list[dict[str, Any]]:
+    """The stored figures of periods of one length, by their first days, as `Point`s; or why there are none."""
+    present = Period.of(periods[0].grain, today).start
+    points = []
+    for period in periods:
+        start = period.start
+        row = rows.get(start)
+        if row is None:
+            points.append(point(None, reason=missing(period, today), provisional=start == present))
+        else:
+            value, low, high, reason = row["value"], row["low"], row["high"], row["reason"]
+            told = {"value": value, "low": low, "high": high, "reason": reason, "provisional": start == present}
+            points.append(told)
+    return points
 
 
 def missing(period: Period, today: date) -> Untold:
@@ -69,8 +78,9 @@ def chart(
     note: Words | None = None,
 ) -> dict[str, Any]:
     """A `Chart`; raises `ValueError` unless each series has a point for each label."""
-    named = [Words(one.label, one.label) if isinstance(one, Period) else one for one in labels]
-    if any(len(one["points"]) != len(named) for one in series):
+    zh = [one.label if isinstance(one, Period) else one.zh for one in labels]
+    en = [one.label if isinstance(one, Period) else one.en for one in labels]
+    if any(len(one["points"]) != len(labels) for one in series):
         raise ValueError(f"a series of {id} has not as many points as there are labels")
     units = {one["unit"] for one in series}
     return {
@@ -79,8 +89,8 @@ def chart(
         "name_en": name.en,
         "kind": kind.value,
         "unit": units.pop() if len(units) == 1 else None,
-        "labels": [label.zh for label in named],
-        "labels_en": [label.en for label in named],
+        "labels": zh,
+        "labels_en": en,
         "series": list(series),
         "note": None if note is None else note.zh,
         "note_en": None if note is None else note.en,

@@ -10,7 +10,7 @@ from uuid import UUID
 from kshare.edge.kernel import Kernel
 from kshare.metrics.contracts import Metric, Words
 from kshare.metrics.dashboards.contracts import Asked
-from kshare.metrics.dashboards.parts import chart, figure_point, headline, series
+from kshare.metrics.dashboards.parts import chart, figure_points, headline, series
 from kshare.metrics.dashboards.shapes import ChartKind
 from kshare.metrics.dashboards.stored import Key, Stored, load
 from kshare.metrics.definitions import METRICS
@@ -49,14 +49,16 @@ class Trends:
         self._grain: Grain = asked.grain
         self._stored: Stored | None = None
 
-    async def load(self, kernel: Kernel, trends: Sequence[Trend], headlines: Sequence[Line]) -> Stored:
-        """Reads all that is needed at once."""
+    async def load(
+        self, kernel: Kernel, trends: Sequence[Trend], headlines: Sequence[Line], *, parts: bool = False
+    ) -> Stored:
+        """Reads all that is needed at once; `parts` are for `numerators` and `sums`."""
         keys = [self._key(line, self._grain_of(trend.lines)) for trend in trends for line in trend.lines]
         keys += [self._key(line, self._grain_of([line])) for line in headlines]
         periods = self._asked.periods
         # From the quarter before the first period, so that every first one has one before it.
         first = Period.of(Grain.quarter, periods[0].start).later(-1).start
-        self._stored = await load(kernel, keys, first, periods[-1].end)
+        self._stored = await load(kernel, keys, first, periods[-1].end, parts=parts)
         return self._stored
 
     def chart(self, trend: Trend) -> dict[str, Any]:
@@ -73,7 +75,7 @@ class Trends:
             period = self.last_over(grain, metric.ripens)
             for key in self._keys(line, grain):
                 kind = key.kind or ""
-                now, before = (self._point(key, one) for one in (period, period.later(-1)))
+                now, before = self._points(key, [period, period.later(-1)])
                 yield headline(
                     f"{_id(metric, kind)}{_beside(line)}",
                     _named(line, metric, kind),
@@ -91,7 +93,7 @@ class Trends:
         assert self._stored is not None
         points = []
         for key in self._keys(line, period.grain):
-            told, row = self._point(key, period), self._stored.at(key, period)
+            (told,), row = self._points(key, [period]), self._stored.of(key).get(period.start)
             count = None if row is None or row["value"] is None else float(row["numerator"])
             points.append({**told, "value": count, "low": None, "high": None})
         return points
@@ -100,9 +102,9 @@ class Trends:
         """For each period of which a value is told: its label, and what was counted above and below the line."""
         assert self._stored is not None
         grain = self._grain_of([line])
-        key = self._key(line, grain)
+        rows = self._stored.of(self._key(line, grain))
         for period in self._periods(grain):
-            row = self._stored.at(key, period)
+            row = rows.get(period.start)
             if row is not None and row["value"] is not None:
                 yield period.label, row["numerator"], row["denominator"]
 
@@ -142,13 +144,13 @@ class Trends:
         metric = METRICS[line.metric]
         for key in self._keys(line, grain):
             kind = key.kind or ""
-            points = [self._point(key, period) for period in periods]
+            points = self._points(key, periods)
             id, name = f"{_id(metric, kind)}{_beside(line)}", _named(line, metric, kind)
             yield series(id, name, metric.unit.value, points, metric.id, kind)
 
-    def _point(self, key: Key, period: Period) -> dict[str, Any]:
+    def _points(self, key: Key, periods: Sequence[Period]) -> list[dict[str, Any]]:
         assert self._stored is not None
-        return figure_point(self._stored.at(key, period), period, self._day)
+        return figure_points(self._stored.of(key), periods, self._day)
 
 
 def _id(metric: Metric, kind: str) -> str:
