@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from zoneinfo import ZoneInfo
 
+from sqlalchemy import text
+
 from kshare.core.clock import day_in, now
 from kshare.core.database import UNHURRIED, Database
 from kshare.core.journal import hold_lease
@@ -15,6 +17,8 @@ from kshare.metrics.span import first_quarter, forget_outside
 
 Report = Callable[[int, int], None]
 """Is told how many quarters are done, of how many."""
+
+_REFRESHED = text("UPDATE metric_state SET refreshed_at = :at")
 
 
 async def rebuild(database: Database, report: Report = lambda done, of: None) -> int:
@@ -38,4 +42,5 @@ async def rebuild(database: Database, report: Report = lambda done, of: None) ->
         await hold_lease(session, MetricsKeeper.name)
         await forget_outside(session, first, as_of)
         await keep_topics(session, as_of)
+        await session.execute(_REFRESHED, {"at": now()})
     return changed

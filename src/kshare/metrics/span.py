@@ -18,7 +18,10 @@ _EARLIEST = text(
     CROSS JOIN LATERAL (SELECT min(listed_at) AS listed_at FROM content
       WHERE content.kind = k.kind AND content.state = s.state) c))"""
 ).bindparams(bindparam("zone", type_=Text))
-_REMEMBERED = text("UPDATE metric_state SET first = :first").bindparams(bindparam("first", type_=Date))
+_REMEMBERED = text(
+    """INSERT INTO metric_state (id, first, contribution) VALUES (1, :first, 0)
+    ON CONFLICT (id) DO UPDATE SET first = excluded.first"""
+).bindparams(bindparam("first", type_=Date))
 _OUTSIDE = [
     text(f"DELETE FROM {table} WHERE {column} < :first OR {column} > :today").bindparams(
         bindparam("first", type_=Date), bindparam("today", type_=Date)
