@@ -54,7 +54,9 @@ class _Quarter:
         self._months = [month for month in quarter.months() if month.start <= as_of.today]
         self._people: dict[Period, dict[Department, frozenset[UUID]]] = {}
         self._doers: dict[str, dict[Period, Behinds]] = {}
+        self._counted: dict[Period, Heads] = {}
         self._open: dict[str, frozenset[Department]] = {}
+        self._divisions: dict[str, tuple[bool, bool]] = {}
 
     @property
     def periods(self) -> list[Period]:
@@ -76,18 +78,22 @@ class _Quarter:
         return self._people
 
     async def _heads(self, period: Period) -> Heads:
-        heads: dict[Department, int] = defaultdict(int)
-        for department, people in (await self._eligible())[period].items():
-            for above in self._tree.up(department):
-                heads[above] += len(people)
-        return heads
+        if period not in self._counted:
+            heads: dict[Department, int] = defaultdict(int)
+            for department, people in (await self._eligible())[period].items():
+                for above in self._tree.up(department):
+                    heads[above] += len(people)
+            self._counted[period] = heads
+        return self._counted[period]
 
     async def _told_of(self, metric: Metric) -> frozenset[Department]:
         """The departments of which a metric is told."""
-        if metric.id not in self._open:
+        everybody = metric.behind is Behind.eligible and metric.rows is Row.person and metric.within is None
+        name = "everybody" if everybody else metric.id
+        if name not in self._open:
             among = None if metric.within is None else await self._told_of(METRICS[metric.within])
-            self._open[metric.id] = published(self._tree.parents, await self._crowds(metric), among)
-        return self._open[metric.id]
+            self._open[name] = published(self._tree.parents, await self._crowds(metric), among)
+        return self._open[name]
 
     async def _crowds(self, metric: Metric) -> list[People]:
         """Who stands behind a metric, for all that shares a sum. Who did something in a department that they have left
@@ -167,7 +173,7 @@ class _Quarter:
                 rows.untold(quarter, department, "", Untold.protects_others)
             else:
                 rows.told(quarter, department, "", cells, heads.get(department, 0), len(authors))
-        await self._of_company(metric, rows, counted, behind, await self._safe_divisions(metric))
+        await self._of_company(metric, rows, counted, behind, await self._told_by(metric))
 
     async def _of_company(
         self,
@@ -192,6 +198,11 @@ class _Quarter:
             for kind in sorted(of_kind.keys() - {""}):
                 rows.either(by_kind and (whole or by_month), period, kind, cells, heads, len(of_kind[kind]))
 
+    async def _told_by(self, metric: Metric) -> tuple[bool, bool]:
+        if metric.id not in self._divisions:
+            self._divisions[metric.id] = await self._safe_divisions(metric)
+        return self._divisions[metric.id]
+
     async def _safe_divisions(self, metric: Metric) -> tuple[bool, bool]:
         """Whether things are told of the company by months, and by kinds: if not both, rather by months; but by kinds
         if these cannot be added up, as months alone would tell little."""
@@ -204,7 +215,7 @@ class _Quarter:
             addable = metric.kinds is not None and metric.kinds.addable
             months, kinds = addable, not addable
         if metric.within is not None and (other := METRICS[metric.within]).behind is Behind.authors:
-            by_month, by_kind = await self._safe_divisions(other)
+            by_month, by_kind = await self._told_by(other)
             return months and by_month, kinds and by_kind
         return months, kinds
 
@@ -234,10 +245,13 @@ def _totals(own: Behinds) -> dict[Department, set[UUID]]:
 
 def _in_both(some: Behinds, others: Behinds) -> dict[tuple[Department, str], frozenset[UUID]]:
     """Everybody by both of their kinds."""
+    of_department: dict[Department, list[tuple[str, frozenset[UUID]]]] = defaultdict(list)
+    for (department, kind), people in others.items():
+        of_department[department].append((kind, people))
     found = {}
-    for department, kind in some:
-        for place, other in others:
-            if place == department and (both := some[department, kind] & others[place, other]):
+    for (department, kind), people in some.items():
+        for other, theirs in of_department[department]:
+            if both := people & theirs:
                 found[department, f"{kind} {other}"] = both
     return found
 
