@@ -158,7 +158,13 @@ def cloned_database(url: str, loop: Loop) -> Iterator[str]:
             # Two processes cloning at once: PostgreSQL lets one in at a time.
             time.sleep(0.1 * (attempt + 1))
     yield _renamed(url, name)
-    loop.run(change(f"DROP DATABASE {name} WITH (FORCE)"))
+    for attempt in range(50):
+        try:
+            loop.run(change(f"DROP DATABASE {name} WITH (FORCE)"))
+            break
+        except asyncpg.InsufficientPrivilegeError:
+            # PostgreSQL is vacuuming it, and nobody but its superuser may end that.
+            time.sleep(0.1 * (attempt + 1))
 
 
 @dataclass

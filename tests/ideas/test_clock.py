@@ -262,7 +262,8 @@ def test_a_desk_is_left_while_the_clock_is_set(company: Company, terms: None, me
             line.wait(lambda: company.server.sql(noticed, UUID(idea))[0]["yes"])
         else:
             line.wait(lambda: company.server.sql(noticed, UUID(idea))[0]["yes"])
-            company.committee.rest.put("/service-levels/small/submitted", json={"working_days": 7})
+            changed = company.committee.rest.put("/service-levels/small/submitted", json={"working_days": 7})
+            assert changed.is_success, changed.text
             line.wait(lambda: not company.server.sql("SELECT pending FROM working_time")[0]["pending"])
     if meanwhile == "the author answers" and answered.result().status_code == 503:
         answer()  # on a slow machine the table was locked for too long

@@ -1,7 +1,9 @@
 """Bringing the figures of a test's company up to date, and asking for them."""
 
 from collections.abc import Awaitable, Callable
+from datetime import date, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy.ext.asyncio import AsyncSession
 from tests.conftest import Actor, Company, Server
@@ -10,6 +12,11 @@ from kshare.core.database import Database
 from kshare.core.settings import Settings
 from kshare.metrics.reactor import Done, refresh
 from kshare.metrics.rebuild import rebuild
+
+
+def today() -> date:
+    """Which day it is in the company."""
+    return datetime.now(ZoneInfo("Asia/Shanghai")).date()
 
 
 def rolled_up(server: Server) -> None:

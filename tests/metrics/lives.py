@@ -8,7 +8,7 @@ from tests.benefits.test_benefits import claimed
 from tests.conftest import Actor, Company, Server
 from tests.contributions.accounts import with_database
 from tests.ideas.test_stages import NO, YES, propose
-from tests.metrics.helpers import crowd, rolled_up, values
+from tests.metrics.helpers import crowd, rolled_up, today, values
 from tests.resources.helpers import made
 
 from kshare.contributions.ledger import complete
@@ -33,7 +33,7 @@ def numbers(one: dict[str, Any]) -> tuple[Any, ...]:
 
 
 def quarter(ago: int) -> Period:
-    return Period.of(Grain.quarter, date.today()).later(-ago)
+    return Period.of(Grain.quarter, today()).later(-ago)
 
 
 def within(ago: int, months: int = 0) -> str:
@@ -43,7 +43,7 @@ def within(ago: int, months: int = 0) -> str:
 
 def grown_old(server: Server, ideas: Sequence[str], ago: int) -> None:
     """All that happened to ideas happens so many quarters earlier, as if somebody had waited."""
-    back = (date.today() - date.fromisoformat(within(ago))).days
+    back = (today() - date.fromisoformat(within(ago))).days
     for table, columns, key in (
         ("content", ("created_at", "published_at", "listed_at"), "id"),
         ("idea_decision", ("decided_at", "published_at"), "content_id"),

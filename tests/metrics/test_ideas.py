@@ -8,7 +8,7 @@ import pytest
 from tests.benefits.test_benefits import claimed
 from tests.conftest import Company
 from tests.ideas.test_stages import LATER, NO, YES, propose
-from tests.metrics.helpers import crowd, rebuilt, rolled_up
+from tests.metrics.helpers import crowd, rebuilt, rolled_up, today
 from tests.metrics.lives import decide, grown_old, numbers, quarter, told, within
 from tests.resources.helpers import made, request
 
@@ -69,7 +69,7 @@ def test_what_is_undecided_has_lasted_at_least_until_today(fresh: Company) -> No
         "UPDATE idea_decision SET published_at = now() - interval '1 day' WHERE published_at > now() - interval '1 day'"
     )
     rebuilt(fresh.server)
-    lasted = (date.today() - date.fromisoformat(within(1))).days
+    lasted = (today() - date.fromisoformat(within(1))).days
     median = told(one, "time_to_decision_median", 1)
     assert numbers(median) == (6, 9, None) and median["value"] == pytest.approx(lasted - 1, abs=0.1)
     assert told(one, "time_to_decision_p90", 1)["reason"] == "nothing"
@@ -110,9 +110,9 @@ def test_waiting_for_the_author_is_apart(fresh: Company) -> None:
     propose(people[0])
     made(fresh.hr, f"/people/{people[5].id}/move", department_id=str(fresh.departments["sales"]), since="2025-01-01")
     rolled_up(fresh.server)
-    waited = told(fresh.employee, "time_waiting_for_author", int(quarter(0).start > date.today() - timedelta(1)))
+    waited = told(fresh.employee, "time_waiting_for_author", int(quarter(0).start > today() - timedelta(1)))
     assert waited["value"] == pytest.approx(4) and waited["denominator"] == 6 and waited["low"] == pytest.approx(4)
-    submitted = quarter(0).start > date.today() - timedelta(11)
+    submitted = quarter(0).start > today() - timedelta(11)
     median = told(fresh.employee, "time_to_decision_median", int(submitted))
     assert median["value"] == pytest.approx(6, abs=0.1)
 
@@ -155,9 +155,7 @@ def test_the_rows_of_an_idea_with_two_currencies_are_on_pages_one_after_the_othe
     for _ in range(2):
         idea = propose(person)["id"]
         decide(fresh, idea, YES)
-        claimed(
-            person, idea, "50.00", starts_on=date.today().isoformat(), currency="EUR", cost="10.00", cost_currency="CNY"
-        )
+        claimed(person, idea, "50.00", starts_on=today().isoformat(), currency="EUR", cost="10.00", cost_currency="CNY")
     query: dict[str, Any] = {"period": quarter(0).label, "limit": 1}
     rows: list[tuple[Any, ...]] = []
     while True:

@@ -1,12 +1,11 @@
 """The metrics of sharing as a company would meet them: through both doors, with the rows behind them."""
 
-from datetime import date
 from typing import Any
 
 from tests.conftest import Actor, Company
-from tests.metrics.helpers import crowd, figures, rebuilt, rolled_up, values
+from tests.metrics.helpers import crowd, figures, rebuilt, rolled_up, today, values
 
-MONTH = f"{date.today():%Y-%m}"
+MONTH = f"{today():%Y-%m}"
 FLOW = """query($department: ID) { knowledgeFlow(departmentId: $department) {
   department { id name } departments { id name }
   items { period start end provisional cells { fromId toId pairs people reason } } } }"""

@@ -1,9 +1,7 @@
 """Metrics and their values through both doors."""
 
-from datetime import date
-
 from tests.conftest import Company
-from tests.metrics.helpers import crowd, figures, rebuilt, rolled_up, values
+from tests.metrics.helpers import crowd, figures, rebuilt, rolled_up, today, values
 
 VALUES = """query($id: String!, $department: ID, $by: Grain!) {
   metricValues(id: $id, departmentId: $department, by: $by) {
@@ -44,7 +42,7 @@ def test_rows_behind_a_value(fresh: Company) -> None:
     people = crowd(fresh, "rd", 6)
     item = people[0].item(title="回流焊温度曲线")
     rolled_up(fresh.server)
-    month = f"{date.today():%Y-%m}"
+    month = f"{today():%Y-%m}"
     rows = fresh.employee.rest.get("/metrics/new_items/rows", params={"period": month}).json()["items"]
     assert [row["content"]["id"] for row in rows] == [item["id"]]
     assert rows[0]["department"]["name"] == "rd" and rows[0]["numerator"] == 1
